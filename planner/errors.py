@@ -1,0 +1,107 @@
+"""Every exception of the planner, made for whoever catches it.
+
+    PlannerError                   anything the planner says no to; carries an exit code
+    ├── DoesNotVerify        (1)   a saved plan that fails its re-check
+    ├── BadInput             (2)   the scenario or a command line is not well formed; carries findings
+    ├── NoStack              (3)   no stack meets the rules; carries the conflict and a way out
+    │   └── TargetOutOfReach (3)   the target is below the lowest reachable objective
+    ├── LimitHit             (4)   a size or time limit was met and there is no plan
+    └── EnvironmentFailed    (5)   disk, permissions
+        └── MissingExtra     (5)   an optional package is not installed
+
+A finding says where, what, and how to mend it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing wrong (or odd) in what the user wrote.
+
+    `file` is the file's name inside the scenario's folder (or the option of a command line);
+    `row` is the 1-based line of that file, None where the whole file is meant; `column` is the
+    header of the column or the key, None where the whole row is meant.
+    """
+
+    file: str
+    row: int | None
+    column: str | None
+    message: str
+    cure: str
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.row is not None:
+            place += f", line {self.row}"
+        if self.column is not None:
+            place += f", {self.column}"
+        return f"{place}: {self.message} {self.cure}".rstrip()
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        return asdict(self)
+
+
+class PlannerError(Exception):
+    """Base of all; `code` is the exit code of the command line, `findings` what to print."""
+
+    code = 5
+
+    def __init__(self, message: str, findings: tuple[Finding, ...] = ()) -> None:
+        super().__init__(message)
+        self.findings = findings
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (str(self), self.findings), self.__dict__)
+
+
+class DoesNotVerify(PlannerError):
+    code = 1
+
+
+class BadInput(PlannerError):
+    """All findings of one reading, in one list, in the order of the files."""
+
+    code = 2
+
+    def __init__(self, message: str, findings: tuple[Finding, ...]) -> None:
+        super().__init__(message, findings)
+
+    @classmethod
+    def of(cls, findings: list[Finding] | tuple[Finding, ...]) -> BadInput:
+        count = len(findings)
+        head = "1 finding" if count == 1 else f"{count} findings"
+        return cls(f"{head}: " + "; ".join(map(str, findings)), tuple(findings))
+
+    @classmethod
+    def option(cls, option: str, message: str, cure: str) -> BadInput:
+        """A single finding about an argument of a command or of a function."""
+        return cls.of((Finding(option, None, None, message, cure),))
+
+
+class NoStack(PlannerError):
+    code = 3
+
+
+class TargetOutOfReach(NoStack):
+    """`lowest` is the lowest reachable value of the objective, in the units of the risk."""
+
+    def __init__(
+        self, message: str, findings: tuple[Finding, ...] = (), lowest: float = float("nan")
+    ) -> None:
+        super().__init__(message, findings)
+        self.lowest = lowest
+
+
+class LimitHit(PlannerError):
+    code = 4
+
+
+class EnvironmentFailed(PlannerError):
+    code = 5
+
+
+class MissingExtra(EnvironmentFailed):
+    """An optional package is missing; the message says what to install."""

@@ -1,0 +1,1 @@
+"""What the funder wrote: frozen types, values with uncertainty, files <-> types, checks."""
