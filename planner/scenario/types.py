@@ -20,6 +20,7 @@ FULL = "full"
 
 ZERO = Number(Decimal(0))
 ONE = Number(Decimal(1))
+HALF = Number(Decimal("0.5"))
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ class Scenario:
     groups: tuple[tuple[str, Value], ...] = ()
     unlisted: Value = ZERO
     baseline_loss: Value = ONE
-    threshold: Value = Number(Decimal("0.5"))
+    threshold: Value = HALF
     samples: int = 8192
     scale: tuple[tuple[str, Value], ...] = ()
     sources: tuple[Source, ...] = ()

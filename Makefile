@@ -1,0 +1,71 @@
+# Everything that this repository is asked to do. `make help` lists it.
+# Needs make and Python 3.11 or newer, nothing else; the rest goes into .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+COUNT ?= 30000
+
+# The first Python that is new enough and can make an environment. `PYTHON=...` overrides.
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+ifeq ($(strip $(PYTHON)),)
+PYTHON = $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then echo "$$python"; break; fi; done)
+endif
+
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help run test check format clean campaign-brute
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
+
+run: $(VENV)/.installed ## recommend a stack for the paper's scenario; files go to out/
+	@$(BIN)/planner recommend scenarios/dung-mai-2025 --out out
+
+test: $(VENV)/.installed-dev ## run all tests
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.installed-dev ## format, lint, types, import contracts, doctests and fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+format: $(VENV)/.installed-dev ## rewrite the code in the house format
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+campaign-brute: $(VENV)/.installed-dev ## compare COUNT random scenarios with full enumeration
+	$(BIN)/python -m tests.campaigns.brute --count $(COUNT)
+
+clean: ## remove what make made: .venv, out, caches, builds
+	rm -rf $(VENV) out build dist *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: an environment is made once, and installed again only when pyproject.toml changes.
+
+$(VENV)/.made:
+	@python="$(PYTHON)"; \
+	if [ -z "$$python" ] || ! "$$python" -c '$(USABLE)' >/dev/null 2>&1; then \
+		echo "No usable Python$${python:+ ($$python)}: this needs Python 3.11 or newer with venv." >&2; \
+		echo "Install it (on Debian and Ubuntu also the package python3-venv)," >&2; \
+		echo "or say where it is: make run PYTHON=/path/to/python3.11" >&2; \
+		exit 1; \
+	fi; \
+	"$$python" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made pyproject.toml
+	@echo "Installing the planner into $(VENV): once, about a minute." >&2
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.made pyproject.toml
+	@echo "Installing the planner and its developer tools into $(VENV): once, about a minute." >&2
+	@$(PIP) -e ".[all,dev]"
+	@touch $@ $(VENV)/.installed

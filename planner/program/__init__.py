@@ -1,0 +1,1 @@
+"""The integer program as data: columns, rules as rows, exact integer money."""

@@ -1,0 +1,187 @@
+"""From a settled scenario and its worlds to the integer program: rules become integer rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from planner.errors import BadInput
+from planner.program.types import Program, Row
+from planner.risk.measures import Measure
+from planner.scenario.settle import LARGEST_AMOUNT, Settled, amount, exact, money
+from planner.scenario.types import Choice, Limit
+from planner.worlds.types import Worlds
+
+
+def build_program(
+    settled: Settled,
+    worlds: Worlds,
+    measure: Measure,
+    *,
+    budget: int | None,
+    target: float | None = None,
+) -> Program:
+    """The program of one question. `budget` is in units of account, None for no budget.
+
+    Raises BadInput where an attribute's sum cannot be counted exactly.
+    """
+    owned = {settled.options[k].technique for k in settled.committed}
+    option = tuple(k for k, o in enumerate(settled.options) if o.technique not in owned)
+    columns = Columns(settled, option)
+    rows = [*columns.levels(), *columns.rules()]
+    if budget is not None:
+        rows.append(columns.budget(budget))
+    return Program(
+        labels=tuple(settled.options[k].label for k in option),
+        technique=tuple(settled.options[k].technique for k in option),
+        cost=tuple(settled.cost[k] for k in option),
+        rows=tuple(rows),
+        worlds=worlds,
+        measure=measure,
+        option=option,
+        committed=settled.committed,
+        target=target,
+    )
+
+
+class Columns:
+    """The options for sale, and how each kind of rule reads over them."""
+
+    def __init__(self, settled: Settled, option: Sequence[int]) -> None:
+        self.settled = settled
+        self.scenario = settled.scenario
+        self.option = option
+        self.of: dict[str, list[int]] = {t.id: [] for t in self.scenario.techniques}
+        for j, k in enumerate(option):
+            self.of[self.scenario.techniques[settled.options[k].technique].id].append(j)
+        self.committed = {
+            Choice(self.scenario.techniques[settled.options[k].technique].id, level)
+            for k in settled.committed
+            for level in (None, settled.options[k].level)
+        }
+
+    def choice(self, choice: Choice) -> list[int]:
+        """Columns that satisfy a choice: a technique at a level, or at any."""
+        return [
+            j
+            for j in self.of[choice.technique]
+            if choice.level in (None, self.settled.options[self.option[j]].level)
+        ]
+
+    def budget(self, units: int) -> Row:
+        text = f"budget {self._money(units)}"
+        return self._row(range(len(self.option)), self._costs(), None, units, text, "budget")
+
+    def levels(self) -> list[Row]:
+        """At most one level of a technique."""
+        return [
+            _ones(columns, None, 1, f"one level of {id}", "levels")
+            for id, columns in self.of.items()
+            if len(columns) > 1
+        ]
+
+    def rules(self) -> list[Row]:
+        rules = self.scenario.rules
+        rows = [fund(self, choice) for choice in rules.fund if choice not in self.committed]
+        rows += [exclude(self, choice) for choice in rules.exclude]
+        for choice, needs in rules.requires:
+            for need in needs:
+                if need not in self.committed:
+                    rows.append(self._requires(choice, need))
+        for rule in rules.at_most:
+            columns = [j for id in rule.of for j in self.of[id]]
+            text = f"at most {rule.count} of {', '.join(rule.of)}"
+            rows.append(_ones(columns, None, rule.count, text, "rules.at_most"))
+        rows += [self._limit(limit) for limit in rules.limits]
+        return rows
+
+    def _requires(self, choice: Choice, need: Choice) -> Row:
+        wanting, giving = self.choice(choice), self.choice(need)
+        return Row(
+            (*wanting, *giving),
+            (1,) * len(wanting) + (-1,) * len(giving),
+            None,
+            0,
+            f"{choice} requires {need}",
+            "rules.requires",
+        )
+
+    def _limit(self, limit: Limit) -> Row:
+        """Sums are exact: amounts become integers in the finest decimals that any of them has."""
+        inside = set(limit.of if limit.of is not None else self.of)
+        techniques = self.scenario.techniques
+        columns = [j for id in self.of if id in inside for j in self.of[id]]
+        scope = "" if limit.of is None else f" of {', '.join(limit.of)}"
+        text = f"{limit.attribute}{scope}"
+        if limit.at_least is not None:
+            text += f" at least {limit.at_least}"
+        if limit.at_most is not None:
+            text += f" at most {limit.at_most}"
+        decimals = self.scenario.decimals
+        if limit.attribute == "cost":
+            costs = self._costs()
+            low = None if limit.at_least is None else money(limit.at_least, decimals)
+            high = None if limit.at_most is None else money(limit.at_most, decimals)
+            return self._row(columns, [costs[j] for j in columns], low, high, text, "rules.limits")
+        table = self.settled.attributes.get(limit.attribute, (Decimal(0),) * len(techniques))
+        amounts = [table[self.settled.options[self.option[j]].technique] for j in columns]
+        bounds = [None if v is None else exact(v) for v in (limit.at_least, limit.at_most)]
+        finest = max(_decimals(a) for a in [*amounts, *(b for b in bounds if b is not None)])
+        low, high = (None if b is None else int(b.scaleb(finest)) for b in bounds)
+        scaled = [int(a.scaleb(finest)) for a in amounts]
+        return self._row(columns, scaled, low, high, text, "rules.limits")
+
+    def _row(
+        self,
+        columns: Sequence[int],
+        coefficients: Sequence[int],
+        lower: int | None,
+        upper: int | None,
+        rule: str,
+        where: str,
+    ) -> Row:
+        largest = sum(map(abs, coefficients)) + max(map(abs, (lower or 0, upper or 0)))
+        if largest > LARGEST_AMOUNT:
+            raise BadInput.option(
+                where,
+                f"the amounts of {rule!r} are too large or too fine to be summed exactly.",
+                "Use a larger unit, or fewer decimals.",
+            )
+        kept = [(j, c) for j, c in zip(columns, coefficients, strict=True) if c]
+        return Row(tuple(j for j, _ in kept), tuple(c for _, c in kept), lower, upper, rule, where)
+
+    def _costs(self) -> list[int]:
+        return [self.settled.cost[k] for k in self.option]
+
+    def _money(self, units: int) -> str:
+        text = format(amount(units, self.scenario.decimals).normalize(), "f")
+        return f"{text} {self.scenario.currency}"
+
+
+def fund(columns: Columns, choice: Choice) -> Row:
+    """The row that locks a technique in (at a level, or at any)."""
+    return _ones(columns.choice(choice), 1, None, f"fund {choice}", "rules.fund")
+
+
+def exclude(columns: Columns, choice: Choice) -> Row:
+    """The row that locks a technique out."""
+    return _ones(columns.choice(choice), None, 0, f"exclude {choice}", "rules.exclude")
+
+
+def lock(program: Program, technique: int, *, inside: bool) -> Row:
+    """The row that locks a technique (by number) in or out of a program already built."""
+    columns = [j for j, i in enumerate(program.technique) if i == technique]
+    if inside:
+        return _ones(columns, 1, None, "locked in", "rules.fund")
+    return _ones(columns, None, 0, "locked out", "rules.exclude")
+
+
+def _ones(
+    columns: Sequence[int], lower: int | None, upper: int | None, rule: str, where: str
+) -> Row:
+    return Row(tuple(columns), (1,) * len(columns), lower, upper, rule, where)
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = number.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

@@ -1,0 +1,152 @@
+"""The choice problem as frozen data: columns (options for sale), integer rows, worlds, a measure.
+
+A solver sees neither ids nor rules' names: columns and rows are numbered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.risk.exact import Dyadic
+from planner.risk.measures import Measure
+from planner.worlds.types import Floats, Worlds
+
+
+@dataclass(frozen=True)
+class Row:
+    """lower <= sum of coefficient * x <= upper, all integers; None where there is no bound.
+
+    `rule` says in the funder's words what the row stands for, `where` the key that it was
+    written under.
+    """
+
+    indices: tuple[int, ...]
+    coefficients: tuple[int, ...]
+    lower: int | None
+    upper: int | None
+    rule: str
+    where: str
+
+    def activity(self, stack: Iterable[int]) -> int:
+        """The row's sum for a set of columns."""
+        chosen = set(stack)
+        return sum(c for i, c in zip(self.indices, self.coefficients, strict=True) if i in chosen)
+
+    def holds(self, stack: Iterable[int]) -> bool:
+        total = self.activity(stack)
+        return not (
+            (self.lower is not None and total < self.lower)
+            or (self.upper is not None and total > self.upper)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Least objective, or (with a target) least cost with objective <= target.
+
+    labels     (n,) how the columns are written, for ties and results
+    technique  (n,) number of the technique of each column
+    cost       (n,) integer units of account
+    failure    (n, S) probability that the column fails in the world
+    loss       (S,) loss of each world with what others pay for already in place
+    option     (n,) number of the option in the scenario (row of `worlds.failure`)
+    committed  options that others pay for
+    """
+
+    labels: tuple[str, ...]
+    technique: tuple[int, ...]
+    cost: tuple[int, ...]
+    rows: tuple[Row, ...]
+    worlds: Worlds
+    measure: Measure
+    option: tuple[int, ...]
+    committed: tuple[int, ...] = ()
+    target: float | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def failure(self) -> Floats:
+        rows = self.worlds.failure
+        if self.option == tuple(range(len(rows))):
+            return rows
+        return rows[list(self.option)]
+
+    @cached_property
+    def loss(self) -> Floats:
+        left = self.worlds.loss.copy()
+        for k in self.committed:
+            left *= self.worlds.failure[k]
+        return left
+
+    @cached_property
+    def target_limit(self) -> Fraction | None:
+        """A stack meets the target up to a relative 1e-12: 0.1 + 0.2 counts as 0.3."""
+        if self.target is None:
+            return None
+        return Fraction(self.target) * (1 + Fraction(1, 10**12))
+
+    def with_rows(self, extra: Sequence[Row]) -> Program:
+        return replace(self, rows=(*self.rows, *extra)) if extra else self
+
+    # What a stack (a sequence of column numbers) is worth.
+
+    def stack_cost(self, stack: Sequence[int]) -> int:
+        return sum(self.cost[j] for j in stack)
+
+    def holds(self, stack: Sequence[int]) -> bool:
+        """Every rule, in integers."""
+        chosen = frozenset(stack)
+        return all(row.holds(chosen) for row in self.rows)
+
+    def losses(self, stack: Sequence[int]) -> Floats:
+        """(S,) loss left in each world."""
+        left = self.loss.copy()
+        for j in stack:
+            left *= self.failure[j]
+        return left
+
+    def value(self, stack: Sequence[int]) -> float:
+        """The measure of a stack, in floating point."""
+        return float(self.measure.values(self.worlds, self.losses(stack)[None, :])[0])
+
+    def exact_value(self, stack: Sequence[int]) -> Fraction:
+        """The measure of a stack, without rounding."""
+        left = self._dyadic_loss
+        for j in stack:
+            left = left * Dyadic.of(self.failure[j])
+        return self.measure.exact(self.worlds, left)
+
+    @cached_property
+    def _dyadic_loss(self) -> Dyadic:
+        left = Dyadic.of(self.worlds.loss)
+        for k in self.committed:
+            left = left * Dyadic.of(self.worlds.failure[k])
+        return left
+
+    def tie_key(self, stack: Sequence[int]) -> tuple[int, int, tuple[str, ...]]:
+        """Lower cost, then fewer techniques, then the smallest sorted list of ids."""
+        return (
+            self.stack_cost(stack),
+            len(stack),
+            tuple(sorted(self.labels[j] for j in stack)),
+        )
+
+    @cached_property
+    def dense_rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """(rows, n) coefficients, (rows,) lower, (rows,) upper as 64-bit integers."""
+        none = np.iinfo(np.int64).max
+        matrix = np.zeros((len(self.rows), self.size), np.int64)
+        for r, row in enumerate(self.rows):
+            matrix[r, list(row.indices)] = row.coefficients
+        lower = [-none if row.lower is None else row.lower for row in self.rows]
+        upper = [none if row.upper is None else row.upper for row in self.rows]
+        return matrix, np.array(lower, np.int64), np.array(upper, np.int64)

@@ -1,0 +1,1 @@
+"""Numbers of a given stack on Worlds: measures, dependence band, layers, cut sets."""

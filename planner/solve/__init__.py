@@ -1,0 +1,1 @@
+"""The exact search: enumeration, cutting planes, and the backends behind one seam."""

@@ -1,0 +1,421 @@
+"""Cutting planes: an integer master over an outer approximation of the objective.
+
+The master's bound is proven; its stacks are checked in integers and evaluated on the worlds. The
+tangents are valid under any rules, so they are kept from one question to the next.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from planner.program.types import Program, Row
+from planner.solve.backend import Backend
+from planner.solve.local import cheapen, improve
+from planner.solve.master import Deadline, Master
+from planner.solve.models import LogCuts, Logs, Model, WorldRows
+from planner.solve.search import Outcome, Progress, ProofKind, Search, StopReason
+from planner.solve.shortlist import Exact, rounding
+from planner.worlds.types import Floats
+
+#: Root gaps above this (in log risk) are not closed by log cuts: one row a world instead.
+SPARSE_GAP = 5e-2
+#: Rounds of log cuts after which the other model is tried.
+PATIENCE = 40
+#: Stacks times worlds up to which one row a world is affordable.
+WORLD_ROW_CELLS = 2 * 10**7
+#: Near ties listed one by one at a gap of 0, before ties are settled rule by rule.
+NEAR_TIES = 200
+ROOT_ROUNDS = 60
+#: Integer objectives are scaled so that no coefficient is larger than this.
+LARGEST_COEFFICIENT = 1e7
+
+
+class Cutting:
+    """Answers questions about one program that differ in their rows alone."""
+
+    def __init__(
+        self, program: Program, backend: Backend, search: Search, progress: Progress
+    ) -> None:
+        self.program = program
+        self.backend = backend
+        self.search = search
+        self.progress = progress
+        self.exact = Exact(program)
+        self.logs = Logs(program)
+        self.tangents = LogCuts(program, self.logs)
+
+    def best(self, extra: Sequence[Row], seconds: float | None) -> Outcome:
+        """The best stack that also obeys the further rows."""
+        run = Run(self, self.program.with_rows(extra), Deadline(seconds))
+        if self.program.target is not None:
+            return run.cheapest()
+        return run.least()
+
+
+@dataclass
+class Incumbent:
+    """The best stack so far."""
+
+    stack: tuple[int, ...] | None = None
+    value: float = math.inf
+
+
+class Run:
+    """One search: the state that a single question needs."""
+
+    def __init__(self, base: Cutting, program: Program, deadline: Deadline) -> None:
+        self.base = base
+        self.program = program
+        self.exact = base.exact
+        self.gap = base.search.gap
+        self.deadline = deadline
+        self.master = Master(program, base.backend, deadline)
+        self.best = Incumbent()
+        self.evaluated = 0
+        self._told = time.monotonic()
+
+    # Least objective within the rules.
+
+    def least(self) -> Outcome:
+        if self.program.size == 0 or self._surely_protected():
+            outcome = self._free_of_risk()
+            if outcome is not None:
+                return outcome
+        start = self._start()
+        if start is None:
+            return self._stopped("infeasible" if not self.deadline.over() else "time limit")
+        self._consider(improve(self.program, start))
+        model, lower = self._root()
+        return self._close(model, lower)
+
+    def _surely_protected(self) -> bool:
+        """Whether every world with a loss has a technique that surely protects."""
+        if not self.base.logs.any_zero:
+            return not bool((self.program.loss > 0).any())
+        covered = self.base.logs.zero.any(axis=0) | (self.program.loss == 0)
+        return bool(covered.all())
+
+    def _free_of_risk(self) -> Outcome | None:
+        """A stack that leaves nothing at all, at the least cost: set covering. None: there is
+        none, and every objective is positive."""
+        rows = []
+        for s in np.flatnonzero(self.program.loss > 0):
+            columns = tuple(int(j) for j in np.flatnonzero(self.base.logs.zero[:, s]))
+            rows.append(Row(columns, (1,) * len(columns), 1, None, "no risk", ""))
+        cover = Run(self.base, self.program.with_rows(_distinct(rows)), self.deadline)
+        stack, _, stop = cover.smallest(self.program.cost, None, None)
+        if stack is None:
+            return None if stop == "infeasible" else self._stopped("time limit")
+        if self.gap == 0:
+            stack = cover.settle_ties(stack, None, None)
+        return Outcome(stack, 0.0, "bounded", "proven", "set covering", evaluated=self.evaluated)
+
+    def _start(self) -> tuple[int, ...] | None:
+        """Some stack that obeys the rules: the empty one, or the cheapest."""
+        if self.program.holds(()):
+            return ()
+        return self.smallest(self.program.cost, None, None)[0]
+
+    def _root(self) -> tuple[Model, float]:
+        """Tangents at the linear relaxation; the model that fits the instance, and its bound."""
+        tangents = self.base.tangents
+        inside = np.zeros(self.program.size)
+        inside[list(self.best.stack or ())] = 1.0
+        tangents.separate(inside)
+        height = tangents.value(inside)
+        point, bound = inside, -math.inf
+        for _ in range(ROOT_ROUNDS):
+            if self.deadline.over():
+                break
+            relaxed = self.master.relaxation(tangents, math.inf)
+            if relaxed is None:
+                break
+            point, bound = relaxed
+            # In-out: cut between the relaxation and the best interior point, and at both ends of
+            # the way when that is not enough.
+            between = 0.5 * (point + inside)
+            for x in (between, point):
+                tangents.separate(x)
+                here = tangents.value(x)
+                if here < height:
+                    inside, height = x, here
+            if height - bound < max(self.gap / 4, 1e-6):
+                break
+        tangents.prune(point, bound, slack=0.1)
+        self._round(point)
+        lower = tangents.proven(bound)
+        if math.log(max(self.best.value, 1e-300)) - bound > SPARSE_GAP and self._rows_affordable():
+            return self._world_rows(point), lower
+        return tangents, lower
+
+    def _round(self, point: Floats) -> None:
+        """Greedy by the relaxation's preference, then add and swap."""
+        stack: list[int] = []
+        if not self.program.holds(()):
+            return
+        for j in np.argsort(-point, kind="stable"):
+            if point[j] > 0.01 and self.program.holds([*stack, int(j)]):
+                stack.append(int(j))
+        self._consider(improve(self.program, stack))
+
+    def _rows_affordable(self) -> bool:
+        return self.program.size * self.program.loss.size <= WORLD_ROW_CELLS
+
+    def _world_rows(self, point: Floats) -> WorldRows:
+        model = WorldRows(self.program, self.base.logs, self.best.value)
+        model.separate(np.zeros(self.program.size))
+        model.separate(self._point(self.best.stack or ()))
+        model.separate(point)
+        last = -math.inf
+        for _ in range(ROOT_ROUNDS):
+            if self.deadline.over():
+                break
+            relaxed = self.master.relaxation(model, math.inf)
+            if relaxed is None:
+                break
+            model.separate(relaxed[0])
+            if relaxed[1] - last < 1e-4:
+                break
+            last = relaxed[1]
+        return model
+
+    def _close(self, model: Model, lower: float) -> Outcome:
+        """Solve the master, evaluate, cut; until the gap is met (at 0: until near ties end)."""
+        near = 0
+        rounds = 0
+        while True:
+            if self.gap > 0 and lower >= self.best.value * (1 - self.gap):
+                return self._proven(lower)
+            if self.deadline.over():
+                return self._stopped("time limit", lower)
+            rounds += 1
+            if rounds == PATIENCE and isinstance(model, LogCuts) and self._rows_affordable():
+                model = self._world_rows(self._point(self.best.stack or ()))
+            self._tell(lower)
+            reach = model.reach(self.best.value)
+            found = self.master.next(model, reach=reach, gap=self.gap / 2)
+            if found.stop == "infeasible":
+                return self._proven(self.best.value)
+            if found.bound is not None:
+                lower = max(lower, min(model.proven(found.bound), self.best.value))
+            if found.stack is None:
+                return self._stopped(
+                    "solver failed" if found.stop == "failed" else "time limit", lower
+                )
+            if self.gap == 0:
+                if found.bound is not None and found.bound > model.reach(self.best.value):
+                    return self._proven(self.best.value)
+                near += 1
+                if near > NEAR_TIES:
+                    return self._settle(model, lower)
+            self._learn(model, found.stack, exclude=self.gap == 0)
+
+    def _learn(self, model: Model, stack: tuple[int, ...], *, exclude: bool) -> None:
+        seen = self.evaluated
+        self._consider(stack)
+        model.separate(self._point(stack))
+        # A tangent is exact at its stack: one that comes back is as good as the master's bound.
+        if exclude or (seen and stack == self._last):
+            self.master.exclude(stack)
+        self._last = stack
+
+    _last: tuple[int, ...] | None = None
+
+    def _settle(self, model: Model, lower: float) -> Outcome:
+        """Too many near ties to list: the cheapest of them, then the fewest, then by id."""
+        limit = self.exact.value(self.best.stack or ())
+        fresh = Run(self.base, self.program, self.deadline)
+        stack, _, _ = fresh.smallest(self.program.cost, model, limit)
+        if stack is not None:
+            self._consider(fresh.settle_ties(stack, model, limit))
+        return self._proven(lower)
+
+    # Least cost with the objective at most the target.
+
+    def cheapest(self) -> Outcome:
+        limit = self.program.target_limit
+        assert limit is not None
+        if limit == 0:
+            outcome = self._free_of_risk()
+            if outcome is None:
+                return self._stopped("infeasible")
+            if outcome.stack is None:
+                return outcome
+            return replace(outcome, bound=float(self.program.stack_cost(outcome.stack)))
+        start = self._start()
+        if start is None:
+            return self._stopped("infeasible" if not self.deadline.over() else "time limit")
+        known = cheapen(self.program, start)
+        model = self._target_model(limit, known)
+        stack, bound, stop = self.smallest(self.program.cost, model, limit, known=known)
+        if stack is None:
+            return self._stopped("infeasible" if stop == "infeasible" else "time limit")
+        if stop == "proven" and self.gap == 0:
+            stack = self.settle_ties(stack, model, limit)
+        reason: StopReason = "proven" if stop == "proven" else "time limit"
+        kind: ProofKind = "bounded" if bound > 0 or stop == "proven" else "none"
+        return Outcome(stack, bound, kind, reason, _route(model), evaluated=self.evaluated)
+
+    def _target_model(self, limit: Fraction, known: tuple[int, ...] | None) -> Model:
+        """Tangents around the target, in the space that fits the instance."""
+        tangents = self.base.tangents
+        tangents.separate(np.zeros(self.program.size))
+        if known is not None:
+            tangents.separate(self._point(known))
+        if self.base.logs.any_zero and self._rows_affordable():
+            model = WorldRows(self.program, self.base.logs, float(limit))
+            model.separate(np.zeros(self.program.size))
+            model.separate(self._point(known or ()))
+            return model
+        return tangents
+
+    def smallest(
+        self,
+        amounts: Sequence[int],
+        model: Model | None,
+        limit: Fraction | None,
+        *,
+        known: tuple[int, ...] | None = None,
+    ) -> tuple[tuple[int, ...] | None, float, str]:
+        """The stack with the least sum of whole amounts whose objective is at most `limit`.
+
+        Returns it (None: there is none), a lower bound on the sum, and "proven", "infeasible" or
+        why it stopped.
+        """
+        scale = max(1.0, max(amounts, default=1) / LARGEST_COEFFICIENT)
+        objective = np.array(amounts, np.float64) / scale
+        reach = math.inf if model is None or limit is None else model.reach(float(limit))
+        best = known
+        lower = 0.0
+        rounds = 0
+        while True:
+            total = math.inf if best is None else float(sum(amounts[j] for j in best))
+            if best is not None and lower >= total * (1 - self.gap):
+                return best, min(lower, total), "proven"
+            if self.deadline.over():
+                return best, lower, "time limit"
+            rounds += 1
+            if rounds == PATIENCE and isinstance(model, LogCuts) and limit is not None:
+                model = self._swap_model(limit) or model
+                reach = model.reach(float(limit))
+            self._tell(lower)
+            slack = 0.0 if math.isinf(total) else self.gap * total / scale / 2
+            found = self.master.next(model, objective=objective, reach=reach, gap=slack)
+            if found.stop == "infeasible":
+                # All that is left out was evaluated: what is known is the best there is.
+                return (best, total, "proven") if best is not None else (None, lower, "infeasible")
+            if found.bound is not None:
+                lower = max(lower, _whole(found.bound * scale, scale))
+            if found.stack is None:
+                return best, min(lower, total), "time limit"
+            self.evaluated += 1
+            if limit is None or self.exact.value(found.stack) <= limit:
+                if sum(amounts[j] for j in found.stack) < total:
+                    best = found.stack
+                elif found.stop == "finished":
+                    return best, min(lower, total), "proven"
+            else:
+                if model is not None:
+                    model.separate(self._point(found.stack))
+                self.master.exclude(found.stack)
+
+    def _swap_model(self, limit: Fraction) -> WorldRows | None:
+        if not self._rows_affordable():
+            return None
+        model = WorldRows(self.program, self.base.logs, float(limit))
+        model.separate(np.zeros(self.program.size))
+        return model
+
+    def settle_ties(
+        self, stack: tuple[int, ...], model: Model | None, limit: Fraction | None
+    ) -> tuple[int, ...]:
+        """Among stacks of the same cost within the limit: fewest techniques, then smallest ids."""
+        n = self.program.size
+        ones = (1,) * n
+        everything = tuple(range(n))
+        total = self.program.stack_cost(stack)
+        rows = [Row(everything, self.program.cost, None, total, "tie", "")]
+        fewest = self._again(rows).smallest(ones, model, limit, known=stack)[0] or stack
+        rows.append(Row(everything, ones, None, len(fewest), "tie", ""))
+        current = fewest
+        fixed = 0
+        for j in sorted(everything, key=lambda j: self.program.labels[j]):
+            if fixed == len(current):
+                break
+            if j not in current:
+                trial = self._again([*rows, Row((j,), (1,), 1, None, "tie", "")])
+                better = trial.smallest(ones, model, limit)[0]
+                if better is None:
+                    rows.append(Row((j,), (1,), None, 0, "tie", ""))
+                    continue
+                current = better
+            rows.append(Row((j,), (1,), 1, None, "tie", ""))
+            fixed += 1
+        return current
+
+    def _again(self, rows: Sequence[Row]) -> Run:
+        return Run(self.base, self.program.with_rows(rows), self.deadline)
+
+    # What is known so far.
+
+    def _consider(self, stack: tuple[int, ...]) -> None:
+        """Keep the better stack; near ties are decided exactly, and by the rule for ties."""
+        self.evaluated += 1
+        value = self.program.value(stack)
+        best = self.best
+        margin = 2 * rounding(self.program) * max(value, 0.0)
+        better = best.stack is None or value < best.value - margin
+        if not better and best.stack is not None and value <= best.value + margin:
+            better = self._key(stack) < self._key(best.stack)
+        if better:
+            self.best = Incumbent(stack, value)
+
+    def _key(self, stack: tuple[int, ...]) -> tuple[Fraction, tuple[int, int, tuple[str, ...]]]:
+        return self.exact.value(stack), self.program.tie_key(stack)
+
+    def _point(self, stack: Sequence[int]) -> Floats:
+        x = np.zeros(self.program.size)
+        x[list(stack)] = 1.0
+        return x
+
+    def _proven(self, lower: float) -> Outcome:
+        return self._result("proven", lower)
+
+    def _stopped(self, reason: str, lower: float = 0.0) -> Outcome:
+        if reason == "infeasible":
+            return Outcome(None, None, "none", "proven", "cuts", infeasible=True)
+        stop: StopReason = "solver failed" if reason == "solver failed" else "time limit"
+        return self._result(stop, lower)
+
+    def _result(self, stop: StopReason, lower: float) -> Outcome:
+        known = self.best.stack is not None and lower > 0
+        kind: ProofKind = "bounded" if known else "none"
+        bound = min(lower, self.best.value) if known else None
+        return Outcome(self.best.stack, bound, kind, stop, "cuts", evaluated=self.evaluated)
+
+    def _tell(self, lower: float) -> None:
+        if time.monotonic() - self._told > 1:
+            self._told = time.monotonic()
+            best = "none yet" if self.best.stack is None else f"{self.best.value:.6g}"
+            self.base.progress(f"best {best}, proven bound {lower:.6g}")
+
+
+def _distinct(rows: Sequence[Row]) -> list[Row]:
+    """Rows without repetitions, and without those that a smaller one implies by being its part."""
+    return list({row.indices: row for row in rows}.values())
+
+
+def _route(model: Model | None) -> str:
+    return "one row a world" if isinstance(model, WorldRows) else "log cuts"
+
+
+def _whole(bound: float, scale: float) -> float:
+    """A bound on a sum of whole amounts, rounded up to the next whole one (less the backend's
+    own tolerance)."""
+    return float(math.ceil(bound - 1e-4 * scale))

@@ -1,0 +1,253 @@
+"""Outer approximations of the objective, for a linear master program.
+
+Each model adds columns beside the x and rows that no stack violates; `separate` adds the rows that
+a point violates. `LogCuts` puts all worlds into one row in log space: tight where failures are
+dense. `WorldRows` keeps one row a world in the space of risk, scaled by a known stack: for sparse
+instances, where log cuts never close (docs/decisions/0001-log-space-cuts.md).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.program.types import Program
+from planner.worlds.types import Floats
+
+#: What a row may be violated by in a backend's own arithmetic.
+TOLERANCE = 1e-6
+
+
+class Rows:
+    """Sparse rows `row . z >= lower`, over the x and a model's own columns."""
+
+    def __init__(self) -> None:
+        self.columns: list[NDArray[np.int32]] = []
+        self.values: list[Floats] = []
+        self.lower: list[float] = []
+
+    def add(self, columns: NDArray[np.int32], values: Floats, lower: float) -> None:
+        self.columns.append(columns)
+        self.values.append(values)
+        self.lower.append(lower)
+
+    def __len__(self) -> int:
+        return len(self.lower)
+
+
+class Model(Protocol):
+    """An outer approximation with columns of its own, the objective's first."""
+
+    width: int
+    feasibility: float
+
+    def rows(self) -> Rows: ...
+
+    def separate(self, x: Floats) -> None:
+        """Add the rows that are tight at x (0..1, fractional allowed)."""
+        ...
+
+    def lower(self) -> float:
+        """Least value of the objective column."""
+        ...
+
+    def proven(self, bound: float) -> float:
+        """Lower bound on the measure that a bound on the objective column proves."""
+        ...
+
+    def reach(self, value: float) -> float:
+        """Upper bound of the objective column that keeps every stack of at most this value."""
+        ...
+
+
+class Logs:
+    """log F, with exact zeros apart: F = 0 is a fact, not a small number."""
+
+    def __init__(self, program: Program) -> None:
+        self.zero: NDArray[np.bool_] = program.failure == 0
+        self.any_zero = bool(self.zero.any())
+        with np.errstate(divide="ignore"):
+            logs = np.log(program.failure)
+        self.failure: Floats = np.where(self.zero, 0.0, logs) if self.any_zero else logs
+        with np.errstate(divide="ignore"):
+            self.loss: Floats = np.log(program.loss)
+
+    def losses(self, x: Floats) -> Floats:
+        """(S,) log of the loss left at x; -inf where a chosen technique surely protects."""
+        left = self.loss + x @ self.failure
+        if self.any_zero:
+            chosen = x > 1e-9
+            left = np.where(self.zero[chosen].any(axis=0), -np.inf, left)
+        return np.asarray(left)
+
+
+class LogCuts:
+    """eta >= log rho(x): one tangent in log space a row, all worlds in it (Gibbs)."""
+
+    width = 1
+    feasibility = TOLERANCE
+
+    def __init__(self, program: Program, logs: Logs) -> None:
+        self.program = program
+        self.logs = logs
+        self.floor = self._floor()
+        self._constants: list[float] = []
+        self._slopes: list[Floats] = []
+
+    def _floor(self) -> float:
+        """log of a positive number that no stack's objective is below, unless it is zero.
+
+        One world at least is left with a positive loss, and no product there is smaller than that
+        of each technique's least positive failure.
+        """
+        program = self.program
+        if program.target is not None and program.target > 0:
+            # A row that holds at the target holds for all that is asked of it.
+            return math.log(program.target)
+        least = np.where(self.logs.zero, 0.0, self.logs.failure)
+        total = self.logs.loss + np.log(program.worlds.probability)
+        for technique in set(program.technique):
+            columns = [j for j, i in enumerate(program.technique) if i == technique]
+            total = total + np.minimum(least[columns].min(axis=0), 0.0)
+        finite = total[np.isfinite(total)]
+        return float(finite.min()) if finite.size else -700.0
+
+    def separate(self, x: Floats) -> None:
+        left = self.logs.losses(x)
+        top = float(left.max())
+        if not math.isfinite(top):
+            return
+        measure, worlds = self.program.measure, self.program.worlds
+        q = measure.weights(worlds, np.exp(left - top))
+        with np.errstate(divide="ignore"):
+            log_q = np.log(q)
+        share = log_q + left
+        share = np.exp(share - share.max())
+        share /= share.sum()
+        live = share > 0
+        lam = share[live]
+        constant = float(lam @ (log_q[live] + self.logs.loss[live] - np.log(lam)))
+        slope = self.logs.failure[:, live] @ lam
+        if self.logs.any_zero:
+            slope = np.where(self.logs.zero[:, live].any(axis=1), -np.inf, slope)
+        self._constants.append(constant)
+        self._slopes.append(slope)
+
+    def prune(self, x: Floats, objective: float, slack: float) -> None:
+        """Forget the tangents that are far from tight at a point: each slows every later solve."""
+        heights = [c + float(np.maximum(s, self.floor - c) @ x) for c, s in self._tangents()]
+        kept = [i for i, height in enumerate(heights) if height >= objective - slack]
+        self._constants = [self._constants[i] for i in kept]
+        self._slopes = [self._slopes[i] for i in kept]
+
+    def _tangents(self) -> zip[tuple[float, Floats]]:
+        return zip(self._constants, self._slopes, strict=True)
+
+    def value(self, x: Floats) -> float:
+        """log of the measure at a fractional point (-inf where it is zero)."""
+        left = self.logs.losses(x)
+        top = float(left.max())
+        if not math.isfinite(top):
+            return -math.inf
+        scaled = self.program.measure.values(self.program.worlds, np.exp(left - top)[None, :])
+        return top + math.log(float(scaled[0])) if scaled[0] > 0 else -math.inf
+
+    def rows(self) -> Rows:
+        rows = Rows()
+        n = self.program.size
+        columns = np.arange(n + 1, dtype=np.int32)
+        for constant, slope in self._tangents():
+            # A coefficient below floor - constant says no more than eta >= floor.
+            clipped = np.maximum(slope, min(self.floor - constant, 0.0))
+            rows.add(columns, np.append(-clipped, 1.0), constant)
+        return rows
+
+    def lower(self) -> float:
+        return self.floor - 1.0
+
+    def proven(self, bound: float) -> float:
+        return math.exp(min(bound - TOLERANCE, 700.0))
+
+    def reach(self, value: float) -> float:
+        return math.log(value) + TOLERANCE if value > 0 else -math.inf
+
+
+class WorldRows:
+    """theta >= sum_s (q/p)[s] T[s], with T[s] at least the tangents of its share of the risk.
+
+    T[s] = p l prod F / scale, so that a stack of value `scale` has theta = 1: what is compared are
+    numbers near 1, however small the risk. A technique with F = 0 lifts the row of its world.
+    """
+
+    #: Errors of the rows add up over worlds, so each must be small; money rows are scaled and
+    #: loosened before they get here, which is what makes a tight tolerance safe.
+    feasibility = 1e-8
+
+    def __init__(self, program: Program, logs: Logs, scale: float) -> None:
+        self.program = program
+        self.logs = logs
+        self.scale = scale
+        worlds = program.worlds
+        self.width = 1 + worlds.count
+        with np.errstate(divide="ignore"):
+            self.log_share: Floats = np.log(worlds.probability) + logs.loss - math.log(scale)
+        self._rows = Rows()
+        self._weights: set[bytes] = set()
+        self._nonzero = [np.flatnonzero(f != 0) for f in logs.failure.T]
+        self._zeros = [np.flatnonzero(z) for z in logs.zero.T]
+        self._seen: set[tuple[int, int]] = set()
+
+    def separate(self, x: Floats) -> None:
+        left = self.logs.losses(x)
+        self._add_weights(left)
+        exponents = x @ self.logs.failure
+        for s in np.flatnonzero(np.isfinite(self.log_share)):
+            self._add_tangent(int(s), float(exponents[s]))
+
+    def _add_weights(self, left: Floats) -> None:
+        measure, worlds = self.program.measure, self.program.worlds
+        top = left.max()
+        losses = np.exp(left - top) if np.isfinite(top) else np.zeros_like(left)
+        ratio = measure.weights(worlds, losses) / worlds.probability
+        if ratio.tobytes() in self._weights:
+            return
+        self._weights.add(ratio.tobytes())
+        n = self.program.size
+        live = np.flatnonzero(ratio)
+        columns = np.concatenate([[n], n + 1 + live]).astype(np.int32)
+        self._rows.add(columns, np.concatenate([[1.0], -ratio[live]]), 0.0)
+
+    def _add_tangent(self, s: int, exponent: float) -> None:
+        # Steep tangents far above the known stack cut nothing of interest and scale badly.
+        at = min(exponent, math.log(10.0) - float(self.log_share[s]), 0.0)
+        key = (s, round(at * 1e9))
+        height = math.exp(float(self.log_share[s]) + at)
+        if height < 1e-10 or key in self._seen:
+            return
+        self._seen.add(key)
+        n = self.program.size
+        slopes, zeros = self._nonzero[s], self._zeros[s]
+        columns = np.concatenate([slopes, zeros, [n + 1 + s]]).astype(np.int32)
+        lift = height * (1 - at)
+        values = np.concatenate(
+            [-height * self.logs.failure[slopes, s], np.full(zeros.size, lift), [1.0]]
+        )
+        self._rows.add(columns, values, lift)
+
+    def rows(self) -> Rows:
+        return self._rows
+
+    def lower(self) -> float:
+        return 0.0
+
+    def proven(self, bound: float) -> float:
+        return max(bound - self._slack(), 0.0) * self.scale
+
+    def reach(self, value: float) -> float:
+        return value / self.scale + self._slack()
+
+    def _slack(self) -> float:
+        return self.feasibility * (self.width + 1)

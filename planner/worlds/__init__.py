@@ -1,0 +1,1 @@
+"""From settled numbers to worlds: how things may turn out, as arrays."""
