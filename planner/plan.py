@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from planner.risk import cutsets
 from planner.risk.measures import Measure, Worst, parse
 from planner.risk.stack import Band, band, effective_layers, risk, standard_error
 from planner.scenario.digest import digest
-from planner.scenario.numbers import NotAValue, decimals, parse_number
+from planner.scenario.numbers import NotAValue, parse_number
+from planner.scenario.numbers import decimals as decimals_of
 from planner.scenario.settle import Settled, amount, money, settle
 from planner.scenario.types import Scenario
 from planner.scenario.values import Number
@@ -110,12 +111,13 @@ class Plan:
 
     `stack` holds the labels of the options chosen, sorted (`debate:full`, or `rlhf` where there
     are no levels); `cost` and `budget` count units of account; `risk` is R, recomputed from the
-    worlds; `objective_value` the objective that was asked for.
+    worlds; `objective_value` the objective that was asked for. `engine` remembers what the search
+    learnt, for further questions about the same program.
     """
 
     question: Question
     program: Program
-    search: Search
+    engine: Engine = field(repr=False)
     columns: tuple[int, ...]
     stack: tuple[str, ...]
     cost: int
@@ -141,7 +143,7 @@ class Plan:
     @property
     def levels(self) -> dict[str, str]:
         """Technique id -> level, for the stack."""
-        return {id: level for id, level in map(self._option, self._numbers())}
+        return dict(map(self._option, self._numbers()))
 
     @property
     def committed(self) -> tuple[str, ...]:
@@ -274,7 +276,7 @@ def _amount(text: str, finest: int) -> int:
         raise BadInput.option("--budget", f"The budget {error.message}", error.cure) from None
     if number < 0:
         raise BadInput.option("--budget", f"The budget {text} is negative.", "Write 0 or more.")
-    if decimals(number) > finest:
+    if decimals_of(number) > finest:
         raise BadInput.option(
             "--budget",
             f"The budget {text} is finer than the scenario's unit of account, 10^-{finest}.",
@@ -293,12 +295,13 @@ def answer(
     """The plan for a question whose worlds are already built."""
     start = time.perf_counter()
     program = question.program(budget, target)
-    outcome = Engine(program, search, progress).best(seconds=search.time_limit)
+    engine = Engine(program, search, progress)
+    outcome = engine.best(seconds=search.time_limit)
     seconds = time.perf_counter() - start
     if outcome.stack is None:
         _refuse(question, program, outcome, search)
     assert outcome.stack is not None
-    return _plan(question, program, search, outcome, seconds)
+    return _plan(question, engine, outcome, seconds)
 
 
 def _refuse(question: Question, program: Program, outcome: Outcome, search: Search) -> None:
@@ -326,10 +329,9 @@ def _refuse(question: Question, program: Program, outcome: Outcome, search: Sear
     raise explain_conflict(plain, search)
 
 
-def _plan(
-    question: Question, program: Program, search: Search, outcome: Outcome, seconds: float
-) -> Plan:
+def _plan(question: Question, engine: Engine, outcome: Outcome, seconds: float) -> Plan:
     """Re-check in integers, recompute from the worlds, and put the numbers together."""
+    program = engine.program
     columns = outcome.stack or ()
     if not program.holds(columns):
         raise LimitHit("The search gave a stack that breaks a rule; please report this scenario.")
@@ -342,7 +344,7 @@ def _plan(
     return Plan(
         question=question,
         program=program,
-        search=search,
+        engine=engine,
         columns=columns,
         stack=tuple(sorted(program.labels[j] for j in columns)),
         cost=cost,
@@ -351,7 +353,7 @@ def _plan(
         risk=risk(question.worlds, options),
         risk_empty=risk(question.worlds, ()),
         objective_value=value,
-        proof=_proof(question, program, outcome, cost, value, seconds, search),
+        proof=_proof(question, engine, outcome, value, seconds),
         sampling=_sampling(question, options),
         band=band(question.worlds, question.without_groups, options),
         effective_layers=effective_layers(question.worlds, options),
@@ -360,23 +362,19 @@ def _plan(
 
 
 def _proof(
-    question: Question,
-    program: Program,
-    outcome: Outcome,
-    cost: int,
-    value: float,
-    seconds: float,
-    search: Search,
+    question: Question, engine: Engine, outcome: Outcome, value: float, seconds: float
 ) -> Proof:
-    reached = float(cost) if program.target is not None else value
-    bound, gap = outcome.bound, None
+    """Bound and gap in the units of what was minimised: the objective, or money."""
+    program, decimals = engine.program, question.scenario.decimals
+    reached, bound, gap = value, outcome.bound, None
+    if program.target is not None:
+        reached = float(amount(program.stack_cost(outcome.stack or ()), decimals))
+        if bound is not None:
+            bound = float(amount(math.ceil(bound), decimals))
     if bound is not None:
         bound = min(bound, reached)
         gap = 1 - bound / reached if reached > 0 else 0.0
-        if program.target is not None:
-            bound = float(amount(math.ceil(bound), question.scenario.decimals))
-    solver = Engine(program, search).solver
-    return Proof(outcome.kind, bound, gap, solver, seconds, outcome.stop, outcome.evaluated)
+    return Proof(outcome.kind, bound, gap, engine.solver, seconds, outcome.stop, outcome.evaluated)
 
 
 def _sampling(question: Question, options: Sequence[int]) -> Sampling:

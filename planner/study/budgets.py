@@ -1,0 +1,71 @@
+"""The same question at several budgets: who is in, and at which rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from planner.plan import Plan, Question, answer
+from planner.solve.search import Progress, Search, silent
+from planner.study.ranking import Ranking, rank
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class BudgetTable:
+    """One plan and one ranking a budget, budgets rising."""
+
+    plans: tuple[Plan, ...]
+    rankings: tuple[Ranking, ...]
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """One row a technique: its rank at each budget, and where it is in the stack."""
+        budgets = [_written(plan) for plan in self.plans]
+        rows: dict[str, dict[str, Any]] = {}
+        for budget, ranking in zip(budgets, self.rankings, strict=True):
+            for row in ranking.rows:
+                entry = rows.setdefault(
+                    row.technique,
+                    {"technique": row.technique, "name": row.name, "rank": {}, "in": {}},
+                )
+                entry["rank"][budget] = row.rank
+                entry["in"][budget] = row.recommended
+        last = {row.technique: k for k, row in enumerate(self.rankings[-1].rows)}
+        return sorted(rows.values(), key=lambda row: last[row["technique"]])
+
+    def to_frame(self) -> pd.DataFrame:
+        """`technique`, then for each budget its rank and whether it is in the stack."""
+        import pandas as pd  # a second of import that `--help` must not pay
+
+        table = []
+        for row in self.to_dict():
+            flat: dict[str, Any] = {"technique": row["technique"]}
+            for budget in row["rank"]:
+                flat[f"rank at {budget}"] = row["rank"][budget]
+                flat[f"in at {budget}"] = row["in"][budget]
+            table.append(flat)
+        frame = pd.DataFrame(table)
+        ranks = [column for column in frame.columns if column.startswith("rank at")]
+        return frame.astype(dict.fromkeys(ranks, "Int64"))
+
+
+def by_budget(
+    question: Question,
+    budgets: Sequence[int],
+    search: Search,
+    *,
+    seconds: float = 10.0,
+    progress: Progress = silent,
+) -> BudgetTable:
+    """Plans and rankings at budgets in units of account. Raises as `answer` does."""
+    plans = tuple(answer(question, b, None, search, progress) for b in sorted(set(budgets)))
+    rankings = tuple(rank(plan, seconds=seconds, progress=progress) for plan in plans)
+    return BudgetTable(plans, rankings)
+
+
+def _written(plan: Plan) -> str:
+    assert plan.budget is not None
+    return format(plan.money(plan.budget).normalize(), "f")
