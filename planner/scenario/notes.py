@@ -30,10 +30,21 @@ class Place(NamedTuple):
     column: str | None = None
 
 
+def printable(text: str) -> str:
+    """Text in which control characters, turns of direction and the like are spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
 def shown(text: str) -> str:
     """User text, short and printable, for use inside a message."""
-    text = text if len(text) <= 60 else text[:57] + "..."
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    return printable(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _finding(place: Place, message: str, cure: str) -> Finding:
+    column = None if place.column is None else printable(place.column)
+    return Finding(printable(place.file), place.row, column, printable(message), printable(cure))
 
 
 def fold(text: str) -> str:
@@ -68,14 +79,14 @@ class Notes:
     def add(self, place: Place, message: str, cure: str) -> None:
         """Something wrong: the scenario is rejected once all has been read."""
         if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(Finding(*place, message, cure))
+            self.findings.append(_finding(place, message, cure))
         else:
             self._unlisted += 1
 
     def warn(self, place: Place, message: str, cure: str) -> None:
         """Something odd that is accepted; the report repeats it."""
         if len(self.warnings) < MOST_FINDINGS:
-            self.warnings.append(Finding(*place, message, cure))
+            self.warnings.append(_finding(place, message, cure))
 
     def unknown(self, place: Place, what: str, word: str, known: Collection[str]) -> None:
         """A name that nothing bears, answered with the nearest known one."""

@@ -260,6 +260,11 @@ def _currency(match: re.Match[str]) -> str:
 #: Slips of people, the likeliest reading first, with the cure for each.
 _SLIPS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"({_PLAIN})\s*%", lambda m: _percent(m[1])),
+    (r".*\bto\b.*", lambda _: "Write two plain numbers, such as 0.1 to 0.4."),
+    (
+        r"[$€£¥₹]?\s*[0-9.,]+\s*(k|m|mio|mn|million|bn|b|billion)",
+        lambda _: "Write it in full, such as 1500000, or in the one unit that `currency` names.",
+    ),
     (r"[+-]?\.?(nan|inf|infinity)|n/?a|-+|\?", lambda _: "Write a finite number."),
     (r"[+-]?0[xob][0-9a-f_]+", lambda _: "Write it in decimal digits, such as 16."),
     (r"true|false|yes|no|on|off|null|none|~", lambda _: "Write a number such as 0 or 1."),

@@ -80,8 +80,13 @@ class Table:
         others: list[tuple[str, int]] = []
         for index, heading in enumerate(self.header):
             name = known.get(_key(heading))
-            if name is not None:
+            if name is not None and name not in self.columns:
                 self.columns[name] = index
+                continue
+            if name is not None:
+                first = shown(self.header[self.columns[name]])
+                message = f"{shown(heading)} and {first} name the same column."
+                notes.add(self.heading(index), message, "Keep one of the two.")
                 continue
             if not heading:
                 if any(row.cells[index] for row in self.rows):

@@ -205,15 +205,15 @@ class _Tree:
                     "Write the values out where they are needed.",
                 )
                 self.usable = False
-            elif key.text in first:
+            elif (name := key.text.strip()) in first:
                 self._add(
                     key.line,
-                    f"{shown(key.text)} is given twice, on lines {first[key.text]} and {key.line}.",
+                    f"{shown(name)} is given twice, on lines {first[name]} and {key.line}.",
                     "Keep one of the two.",
-                    key.text,
+                    name,
                 )
             else:
-                first[key.text] = key.line
+                first[name] = key.line
                 entries.append((key, node))
         return Entries(tuple(entries), done.line)
 
@@ -239,6 +239,7 @@ def _explain(error: MarkedYAMLError, text: str, file: str, notes: Notes) -> None
     elif "end of stream" in problem or "end of stream" in str(error.context or ""):
         message = "A quote or bracket is never closed."
         cure = "Close it where the value ends."
+        row = row if error.context_mark is None else error.context_mark.line + 1
     else:
         message = f"The line cannot be read as YAML: {shown(problem)}."
         cure = "Check indents, quotes and brackets on this line and the one before."

@@ -32,6 +32,10 @@ WORLD_ROW_CELLS = 2 * 10**7
 #: Near ties listed one by one at a gap of 0, before ties are settled rule by rule.
 NEAR_TIES = 200
 ROOT_ROUNDS = 60
+#: An instance is sparse where fewer than this share of failures is below 1: log cuts get a few
+#: rounds there, for a bound to start from, and no more.
+SPARSE_SHARE = 0.15
+SPARSE_ROUNDS = 5
 #: Integer objectives are scaled so that no coefficient is larger than this.
 LARGEST_COEFFICIENT = 1e7
 
@@ -83,7 +87,7 @@ class Run:
     # Least objective within the rules.
 
     def least(self) -> Outcome:
-        if self.program.size == 0 or self._surely_protected():
+        if self._surely_protected():
             outcome = self._free_of_risk()
             if outcome is not None:
                 return outcome
@@ -130,7 +134,8 @@ class Run:
         tangents.separate(inside)
         height = tangents.value(inside)
         point, bound = inside, -math.inf
-        for _ in range(ROOT_ROUNDS):
+        sparse = self._rows_affordable() and float((self.program.failure < 1).mean()) < SPARSE_SHARE
+        for _ in range(SPARSE_ROUNDS if sparse else ROOT_ROUNDS):
             if self.deadline.over():
                 break
             relaxed = self.master.relaxation(tangents, math.inf)

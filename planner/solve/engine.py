@@ -40,7 +40,8 @@ class Engine:
                 f"Enumeration would try {stack_count(program):,} stacks in "
                 f"{program.loss.size:,} worlds, which is too many. Leave --solver out."
             )
-        if solver == "enumerate" or (solver == "auto" and affordable(program)):
+        # With nothing for sale there is one stack, and no program for a backend to solve.
+        if solver == "enumerate" or (solver == "auto" and affordable(program)) or not program.size:
             self._all = AllStacks(program)
         else:
             wanted = BACKENDS[0].name if solver == "auto" else solver

@@ -1,0 +1,88 @@
+"""Which AI-safety research to fund together: the stack that leaves the least correlated risk.
+
+    from planner import read, recommend, rank
+
+    plan = recommend(read("scenarios/dung-mai-2025"))
+    print(plan.summary())
+    rank(plan).to_frame()
+
+Names load when they are first used, so that `import planner` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from planner.errors import (
+        BadInput,
+        DoesNotVerify,
+        EnvironmentFailed,
+        Finding,
+        LimitHit,
+        MissingExtra,
+        NoStack,
+        PlannerError,
+        TargetOutOfReach,
+    )
+    from planner.plan import Plan, recommend
+    from planner.scenario.read import read
+    from planner.scenario.types import Scenario
+    from planner.solve.search import Search
+    from planner.study.ranking import Ranking, rank
+
+__version__ = "0.1.0"
+
+#: Public name -> the module that holds it.
+_HOMES = {
+    "BadInput": "planner.errors",
+    "DoesNotVerify": "planner.errors",
+    "EnvironmentFailed": "planner.errors",
+    "Finding": "planner.errors",
+    "LimitHit": "planner.errors",
+    "MissingExtra": "planner.errors",
+    "NoStack": "planner.errors",
+    "Plan": "planner.plan",
+    "PlannerError": "planner.errors",
+    "Ranking": "planner.study.ranking",
+    "Scenario": "planner.scenario.types",
+    "Search": "planner.solve.search",
+    "TargetOutOfReach": "planner.errors",
+    "rank": "planner.study.ranking",
+    "read": "planner.scenario.read",
+    "recommend": "planner.plan",
+}
+
+__all__ = [
+    "BadInput",
+    "DoesNotVerify",
+    "EnvironmentFailed",
+    "Finding",
+    "LimitHit",
+    "MissingExtra",
+    "NoStack",
+    "Plan",
+    "PlannerError",
+    "Ranking",
+    "Scenario",
+    "Search",
+    "TargetOutOfReach",
+    "__version__",
+    "rank",
+    "read",
+    "recommend",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,89 @@
+"""Every command: what it answers, its options, and the module that runs it.
+
+The modules load only when a command runs, so that help costs nothing. A new command is a module
+with `run(arguments) -> int`, a function for its options, and a line in `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """`about` completes "planner NAME: ..."; `options` adds what the command takes."""
+
+    about: str
+    module: str
+    options: Callable[[ArgumentParser], None]
+
+
+def _scenario(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "scenario", metavar="SCENARIO", help="a folder with scenario.yaml, or one .yaml file"
+    )
+
+
+def _check(parser: ArgumentParser) -> None:
+    _scenario(parser)
+
+
+def _recommend(parser: ArgumentParser) -> None:
+    _scenario(parser)
+    parser.add_argument(
+        "--budget",
+        metavar="B[,B...]",
+        help="the budget; several make a table of rank by budget (default: the scenario's)",
+    )
+    parser.add_argument(
+        "--target-risk", metavar="R", help="least cost with the objective at most R"
+    )
+    parser.add_argument(
+        "--objective",
+        metavar="O",
+        default="expected",
+        help="expected, cvar:0.95 or worst:1 (default: expected)",
+    )
+    parser.add_argument(
+        "--solver",
+        metavar="NAME",
+        default="auto",
+        help="auto, enumerate, or what `planner solvers` lists (default: auto)",
+    )
+    parser.add_argument(
+        "--gap", metavar="G", help="stop at this relative gap (default: 1e-4; enumeration: 0)"
+    )
+    parser.add_argument(
+        "--time-limit",
+        metavar="S",
+        help="seconds for all solving, ranking included (default: none; the ranking alone 10)",
+    )
+    parser.add_argument(
+        "--seed", metavar="N", help="seed of the draws, where worlds are drawn (default: 0)"
+    )
+    parser.add_argument("--out", metavar="DIR", help="also write what was printed as files")
+
+
+def _solvers(parser: ArgumentParser) -> None:  # noqa: ARG001 - has none of its own
+    return
+
+
+COMMANDS: dict[str, Command] = {
+    "check": Command(
+        "is the scenario well formed, what does it hold, what looks odd",
+        "planner.cli.check",
+        _check,
+    ),
+    "recommend": Command(
+        "which stack, in which order of importance, and how sure",
+        "planner.cli.recommend",
+        _recommend,
+    ),
+    "solvers": Command(
+        "what can solve here, what each reports, how to install the rest",
+        "planner.cli.solvers",
+        _solvers,
+    ),
+}

@@ -1,0 +1,44 @@
+"""Errors as a person or a program wants them."""
+
+from __future__ import annotations
+
+import json
+
+from planner.errors import Finding, PlannerError
+
+
+def as_text(error: PlannerError) -> str:
+    """One line a finding: file, line, column: message, cure. Control characters are escaped."""
+    if not error.findings:
+        return visible(str(error))
+    if error.code == 2:
+        count = len(error.findings)
+        head = "1 finding:" if count == 1 else f"{count} findings:"
+    else:
+        head = visible(str(error))
+    return "\n".join([head, *(f"  {as_line(finding)}" for finding in error.findings)])
+
+
+def as_line(finding: Finding) -> str:
+    """`techniques.csv, line 4, cost: The cell is blank. Write an amount.`"""
+    return visible(str(finding))
+
+
+def as_json(error: PlannerError) -> str:
+    document = {
+        "error": {
+            "code": error.code,
+            "message": str(error),
+            "findings": [finding.to_dict() for finding in error.findings],
+        }
+    }
+    return json.dumps(document, allow_nan=False, ensure_ascii=False, indent=2)
+
+
+def visible(text: str) -> str:
+    """Text that cannot move the cursor or colour the terminal.
+
+    >>> visible("a\\x1b[31mb")
+    'a\\\\x1b[31mb'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,0 +1,1 @@
+"""Plans and rankings as pages for people, documents for programs, files and figures."""
