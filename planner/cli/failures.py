@@ -14,9 +14,12 @@ def as_text(error: PlannerError) -> str:
     if error.code == 2:
         count = len(error.findings)
         head = "1 finding:" if count == 1 else f"{count} findings:"
+        findings = error.findings
     else:
+        # The sentence says what to do; findings that would only repeat it are for programs.
         head = visible(str(error))
-    return "\n".join([head, *(f"  {as_line(finding)}" for finding in error.findings)])
+        findings = tuple(f for f in error.findings if not f.cure or f.cure not in str(error))
+    return "\n".join([head, *(f"  {as_line(finding)}" for finding in findings)])
 
 
 def as_line(finding: Finding) -> str:

@@ -97,7 +97,9 @@ def _not_negative(text: str) -> float | None:
 def _share(text: str) -> float:
     number = parse_number(text)
     if not 0 <= number < 1:
-        raise NotAValue(f"is {number}, which is outside 0 to 1.", "Write a share such as 1e-4.")
+        raise NotAValue(
+            f"is {number}, which is no share from 0 to below 1.", "Write one such as 1e-4."
+        )
     return float(number)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.risk.exact import Dyadic
-from planner.risk.measures import Measure
+from planner.risk.measures import Expected, Measure
 from planner.worlds.types import Floats, Worlds
 
 
@@ -124,6 +124,14 @@ class Program:
         for j in stack:
             left = left * Dyadic.of(self.failure[j])
         return self.measure.exact(self.worlds, left)
+
+    def exact_constant(self, worlds: NDArray[np.bool_]) -> Fraction:
+        """Expected loss of some of the worlds with nothing bought, without rounding."""
+        if not worlds.any():
+            return Fraction(0)
+        part = self._dyadic_loss
+        inside = Dyadic(part.mantissa * worlds.astype(int).astype(object), part.exponent)
+        return Expected().exact(self.worlds, inside)
 
     @cached_property
     def _dyadic_loss(self) -> Dyadic:

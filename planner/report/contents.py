@@ -14,7 +14,7 @@ from rich.text import Text
 from planner.report.screen import plain
 from planner.scenario.digest import digest
 from planner.scenario.settle import Settled, amount, settle
-from planner.scenario.types import Choice, ExplicitWorlds, FailureModes, Limit, Scenario
+from planner.scenario.types import Choice, ExplicitWorlds, FailureModes, Limit, Scenario, Source
 from planner.scenario.values import format_decimal, is_uncertain
 
 
@@ -141,22 +141,26 @@ def _sources(scenario: Scenario) -> str:
     confidence = _confidence(scenario)
     if confidence:
         parts = [f"{count} {name}" for name, count in confidence.items()]
-        text += f"; confidence: {', '.join(parts)}"
+        text += f" (confidence: {', '.join(parts)})"
+    others = len(scenario.sources) - len(_of_cells(scenario))
+    if others:
+        text += f"; {_count(others, 'other number')} too"
     return text
 
 
-def _sourced(scenario: Scenario) -> set[tuple[str, str]]:
-    """Cells of the vulnerability (or failure) table that have a source."""
+def _of_cells(scenario: Scenario) -> list[Source]:
+    """Sources of cells of the vulnerability (or failure) table."""
     table = "vulnerability" if isinstance(scenario.threats, FailureModes) else "failure"
-    return {
-        (source.row, source.column)
-        for source in scenario.sources
-        if source.table == table and source.row and source.column
-    }
+    return [s for s in scenario.sources if s.table == table and s.row and s.column]
+
+
+def _sourced(scenario: Scenario) -> set[tuple[str, str]]:
+    return {(source.row, source.column) for source in _of_cells(scenario)}
 
 
 def _confidence(scenario: Scenario) -> dict[str, int]:
-    stated = Counter(source.confidence for source in scenario.sources if source.confidence)
+    """How many cells have which confidence stated, the commonest first."""
+    stated = Counter(source.confidence for source in _of_cells(scenario) if source.confidence)
     return dict(sorted(stated.items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 #: Techniques and modes that one figure shows.
 MOST_ROWS = 30
 MOST_MODES = 20
-#: Characters of an id on an axis.
+#: Characters of an id on an axis, and of the title.
 LONGEST_LABEL = 26
+LONGEST_TITLE = 60
 
 #: Okabe and Ito's blue and orange, told apart with any colour vision, and by hatching in print.
 STACK, REST = "#0072B2", "#E69F00"
@@ -41,16 +43,17 @@ def recommendation_figure(plan: Plan, ranking: Ranking) -> Figure:
     # Half a second of import that no other command must pay.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     rows = ranking.rows[:MOST_ROWS]
     matrix = _matrix(plan, rows)
     height = 2.6 + 0.36 * max(len(rows), 3)
     wide = 5.2 if matrix is None else 6.6 + 0.5 * min(matrix[0].shape[1], MOST_MODES)
-    figure = Figure(figsize=(wide + 2.0, height), layout="constrained", facecolor="white")
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08)
+    figure = Figure(figsize=(wide + 2.0, height), layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)  # type: ignore[union-attr]
     figure.suptitle(
-        _shortened(plan.scenario.name, 70), x=0.012, ha="left", weight="bold", parse_math=False
+        _shortened(plan.scenario.name, LONGEST_TITLE), x=0.012, ha="left", weight="bold", parse_math=False
     )
     if matrix is None:
         _bars(figure.add_subplot(), plan, rows, labels=True)
@@ -78,7 +81,9 @@ def _drawn(figure: Figure, form: str, metadata: dict[str, Any], **options: Any) 
     from matplotlib import rc_context
 
     out = io.BytesIO()
-    with rc_context({"svg.hashsalt": "planner", "svg.fonttype": "path"}):
+    with rc_context({"svg.hashsalt": "planner", "svg.fonttype": "path"}), catch_warnings():
+        # A script that the font lacks is drawn as boxes; the tables and files have the name.
+        filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(out, format=form, metadata=metadata, **options)
     return out.getvalue()
 
@@ -101,9 +106,9 @@ def _matrix(plan: Plan, rows: tuple[RankRow, ...]) -> tuple[Floats, list[str]] |
         return None
     whole = threats.vulnerability
     defeats = (whole >= scenario.threshold.mean).sum(axis=0)
-    order = sorted(
-        range(whole.shape[1]), key=lambda j: (-defeats[j], -whole[:, j].sum(), j)
-    )[:MOST_MODES]
+    order = sorted(range(whole.shape[1]), key=lambda j: (-defeats[j], -whole[:, j].sum(), j))[
+        :MOST_MODES
+    ]
     index = {technique.id: i for i, technique in enumerate(scenario.techniques)}
     chosen = [index[row.technique] for row in rows]
     return whole[np.ix_(chosen, order)], [scenario.threats.modes[j].id for j in order]
@@ -113,7 +118,7 @@ def _cells(axes: Axes, rows: tuple[RankRow, ...], values: Floats, modes: list[st
     """The matrix: the darker a cell, the surer the technique fails there."""
     from matplotlib.patches import Rectangle
 
-    axes.imshow(values, cmap="cividis_r", vmin=0, vmax=1, aspect="auto")
+    axes.imshow(values, cmap="YlOrBr", vmin=0, vmax=1, aspect="auto")
     for (i, j), value in np.ndenumerate(values):
         colour = "white" if value > 0.55 else INK
         text = f"{value:.2f}".removeprefix("0") if 0 < value < 1 else f"{value:.0f}"
@@ -139,6 +144,11 @@ def _cells(axes: Axes, rows: tuple[RankRow, ...], values: Floats, modes: list[st
     axes.set_xlabel("vulnerability: chance to fail when the mode strikes", fontsize=9)
     for side in axes.spines.values():
         side.set_visible(False)
+    # White lines between the cells; they are minor ticks without marks.
+    axes.set_xticks(np.arange(len(modes) - 1) + 0.5, minor=True)
+    axes.set_yticks(np.arange(len(rows) - 1) + 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=1.2)
+    axes.tick_params(which="minor", length=0)
 
 
 def _bars(axes: Axes, plan: Plan, rows: tuple[RankRow, ...], *, labels: bool) -> None:
@@ -170,7 +180,11 @@ def _bars(axes: Axes, plan: Plan, rows: tuple[RankRow, ...], *, labels: bool) ->
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.01), ncols=1, frameon=False, fontsize=9,
+        loc="lower left",
+        bbox_to_anchor=(0, 1.01),
+        ncols=1,
+        frameon=False,
+        fontsize=9,
         borderaxespad=0.2,
     )
 
@@ -189,7 +203,9 @@ def _name_rows(axes: Axes, rows: tuple[RankRow, ...]) -> None:
 
 
 def _note(plan: Plan, ranking: Ranking) -> str:
-    parts = [f"{MARK} recommended: cost {wording.cost(plan)}, residual risk {wording.short(plan.risk)}"]
+    parts = [
+        f"{MARK} recommended: cost {wording.cost(plan)}, residual risk {wording.short(plan.risk)}"
+    ]
     if len(ranking.rows) > MOST_ROWS:
         parts.append(f"the first {MOST_ROWS} of {len(ranking.rows)} techniques are shown")
     modes = getattr(plan.scenario.threats, "modes", ())

@@ -34,6 +34,7 @@ def head(plan: Plan) -> list[RenderableType]:
         title(plan.scenario.name),
         facts(_facts(plan)),
         Text(),
+        plain("Risk of this stack, by how its techniques fail together:"),
         _band(plan),
         Text(),
         plain(wording.ASSUMPTION),
@@ -64,7 +65,8 @@ def _facts(plan: Plan) -> list[tuple[str, RenderableType]]:
     if floor:
         rows.append(("of which", plain(floor)))
     if plan.question.measure.name != "expected" or plan.target is not None:
-        rows.append(("Objective", plain(wording.objective(plan))))
+        label = "Objective" if plan.target is None else "Target"
+        rows.append((label, plain(wording.objective(plan))))
     rows.append(("Layers", plain(wording.layers(plan))))
     depth = wording.depth(plan)
     if depth:
@@ -100,14 +102,7 @@ def _names(plan: Plan, options: Sequence[int], style: str = "") -> Text:
 
 def _band(plan: Plan) -> Table:
     """The same stack's risk under four readings of dependence."""
-    table = Table(
-        title=plain("Risk of this stack, by how its techniques fail together"),
-        title_justify="left",
-        title_style="",
-        box=None,
-        padding=(0, 3, 0, 0),
-        pad_edge=False,
-    )
+    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
     band = plan.band.to_dict()
     for name in band:
         table.add_column(name.replace("_", " "), justify="right", header_style="dim", no_wrap=True)

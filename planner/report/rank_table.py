@@ -10,11 +10,10 @@ from rich import box
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from planner.plan import Plan
 from planner.report.screen import plain
-from planner.report.wording import DASH, money, percent, short
+from planner.report.wording import DASH, digits, money, percent
 from planner.study.ranking import Ranking, RankRow
 
 #: A reason stands in its row where this much room is left for it.
@@ -60,7 +59,8 @@ def ranked(ranking: Ranking, width: int) -> RenderableType:
     table = _table(shown, rows, width, reasons=reasons)
     if reasons:
         return table
-    return Group(table, Text(), *_reasons(rows))
+    names = any(column.head == "name" for column in shown)
+    return Group(table, *_reasons(rows, names=not names))
 
 
 def _columns(plan: Plan) -> list[Column]:
@@ -75,12 +75,12 @@ def _columns(plan: Plan) -> list[Column]:
         Column("name", _name, 5, "left", NAME_WIDTH),
         Column("in", _mark, 0, "center"),
         Column("cost", lambda row: money(row.cost), 0),
-        Column("fails\nalone", lambda row: short(row.failure_alone, 3), 0),
-        Column("rise if\ndropped", lambda row: short(row.rise_if_dropped, 3), 0),
-        Column("fall if\nadded", lambda row: short(row.fall_if_added, 3), 0),
+        Column("fails\nalone", lambda row: digits(row.failure_alone), 0),
+        Column("rise if\ndropped", lambda row: digits(row.rise_if_dropped), 0),
+        Column("fall if\nadded", lambda row: digits(row.fall_if_added), 0),
         Column(f"{best}\nif locked in", lambda row: _rise(row.lock_in_rise), 2),
         Column(f"{best} if\nlocked out", lambda row: _rise(row.replacement_cost), 1),
-        Column("risk cut per\nmoney, alone", lambda row: short(row.reduction_per_cost, 3), 4),
+        Column("risk cut per\nmoney, alone", lambda row: digits(row.reduction_per_cost), 4),
         Column("most redundant\nwith", _twin, 3, "left", NAME_WIDTH),
     ]
     if levels:
@@ -115,15 +115,17 @@ def _table(
     return table
 
 
-def _reasons(rows: Sequence[RankRow]) -> list[RenderableType]:
-    """`1  re: the sentence`, wrapped under itself."""
+def _reasons(rows: Sequence[RankRow], *, names: bool) -> list[RenderableType]:
+    """`1  re: the sentence`, wrapped under itself; with the name where the table has none."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(overflow="fold")
     for row in rows:
         number = DASH if row.rank is None else str(row.rank)
         sentence = plain(row.technique, "bold")
-        sentence.append(": ", "")
+        if names and _name(row):
+            sentence.append_text(plain(f", {row.name}"))
+        sentence.append_text(plain(": "))
         sentence.append_text(plain(row.reason))
         grid.add_row(plain(number), sentence)
     return [plain("Why", "bold"), grid]
@@ -152,7 +154,7 @@ def _mark(row: RankRow) -> str:
 def _rise(number: float | None) -> str:
     if number is None:
         return DASH
-    return "+0" if number == 0 else f"+{short(number, 3)}"
+    return "+0" if number == 0 else f"+{digits(number)}"
 
 
 def _twin(row: RankRow) -> str:

@@ -51,7 +51,7 @@ class Screen:
 def width_of(stream: TextIO) -> int:
     """COLUMNS where it is set, else the terminal's width, else what suits a file."""
     written = os.environ.get("COLUMNS", "")
-    if written.isascii() and written.isdigit() and 0 < int(written[:6]):
+    if written.isascii() and written.isdigit() and int(written[:6]) > 0:
         width = int(written[:6])
     else:
         try:

@@ -7,7 +7,6 @@ from typing import Any
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
 import planner
 from planner.report.screen import plain
@@ -72,7 +71,6 @@ def page() -> list[RenderableType]:
     return [
         view,
         *missing,
-        Text(),
         plain("--solver auto, the default, tries every stack where there are few enough, and"),
         plain(f"uses {BACKENDS[0].name} where there are more."),
     ]

@@ -27,6 +27,17 @@ def short(number: float | None, digits: int = 4) -> str:
     return f"{number:.{digits}g}"
 
 
+def digits(number: float | None) -> str:
+    """Three significant digits for a column of numbers; a dash for what is not known.
+
+    >>> digits(0.22), digits(0.0), digits(1234.5), digits(1e-9), digits(None)
+    ('0.220', '0', '1234', '1.00e-09', '–')
+    """
+    if number is None or number == 0 or abs(number) >= 1000:
+        return short(number)
+    return f"{number:#.3g}".rstrip(".")
+
+
 def percent(share: float) -> str:
     """
     >>> percent(0.176494), percent(0.9999), percent(0.00004), percent(1.0)
@@ -69,7 +80,7 @@ def residual(plan: Plan) -> str:
     if plan.risk_empty <= 0:
         return left
     share = percent(plan.risk / plan.risk_empty)
-    return f"{left}, which is {share} of the {short(plan.risk_empty)} with nothing funded"
+    return f"{left}, {share} of the {short(plan.risk_empty)} with nothing funded"
 
 
 def objective(plan: Plan) -> str:
@@ -121,7 +132,9 @@ def depth(plan: Plan) -> str | None:
             return "1: a single mode defeats every technique of the stack"
         case 2:
             return "2: no single mode defeats the stack, some pair does"
-    return f"{plan.depth}: no {plan.depth - 1} modes together defeat the stack, some {plan.depth} do"
+    return (
+        f"{plan.depth}: no {plan.depth - 1} modes together defeat the stack, some {plan.depth} do"
+    )
 
 
 def proof(plan: Plan) -> str:
@@ -137,7 +150,8 @@ def _rung(proof: Proof) -> str:
     if proof.kind == "bounded" and proof.stop == "proven":
         return f"proven best{within} by {proof.solver}"
     if proof.gap is not None and proof.kind == "bounded":
-        return f"stopped by {_stop(proof)}: the best is{within or ' this'}, by {proof.solver}"
+        better = f"more than {percent(proof.gap)} better" if proof.gap else "better"
+        return f"stopped by {_stop(proof)}; no stack is {better}, by the bound of {proof.solver}"
     return f"NOT proven: stopped by {_stop(proof)}; the best found"
 
 
@@ -152,7 +166,7 @@ def _stop(proof: Proof) -> str:
 def worlds(sampling: Sampling) -> str:
     """How the worlds came about."""
     if sampling.exact:
-        return f"{sampling.count:,}, exact"
+        return f"{sampling.count:,}, exact (none is drawn)"
     text = f"{sampling.count:,} drawn (seed {sampling.seed})"
     text += f", standard error {short(sampling.standard_error, 2)}"
     if sampling.fresh_risk is not None:

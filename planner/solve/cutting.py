@@ -100,16 +100,14 @@ class Run:
 
     def _surely_protected(self) -> bool:
         """Whether every world with a loss has a technique that surely protects."""
-        if not self.base.logs.any_zero:
-            return not bool((self.program.loss > 0).any())
-        covered = self.base.logs.zero.any(axis=0) | (self.program.loss == 0)
+        covered = self.base.logs.zero.any(axis=0) | ~np.isfinite(self.base.logs.loss)
         return bool(covered.all())
 
     def _free_of_risk(self) -> Outcome | None:
-        """A stack that leaves nothing at all, at the least cost: set covering. None: there is
-        none, and every objective is positive."""
+        """A stack that leaves nothing at all (but the constant), at the least cost: set covering.
+        None: there is none."""
         rows = []
-        for s in np.flatnonzero(self.program.loss > 0):
+        for s in np.flatnonzero(np.isfinite(self.base.logs.loss)):
             columns = tuple(int(j) for j in np.flatnonzero(self.base.logs.zero[:, s]))
             rows.append(Row(columns, (1,) * len(columns), 1, None, "no risk", ""))
         cover = Run(self.base, self.program.with_rows(_distinct(rows)), self.deadline)
@@ -118,7 +116,8 @@ class Run:
             return None if stop == "infeasible" else self._stopped("time limit")
         if self.gap == 0:
             stack = cover.settle_ties(stack, None, None)
-        return Outcome(stack, 0.0, "bounded", "proven", "set covering", evaluated=self.evaluated)
+        floor = float(self.exact.value(stack))
+        return Outcome(stack, floor, "bounded", "proven", "set covering", evaluated=self.evaluated)
 
     def _start(self) -> tuple[int, ...] | None:
         """Some stack that obeys the rules: the empty one, or the cheapest."""
@@ -155,7 +154,8 @@ class Run:
         tangents.prune(point, bound, slack=0.1)
         self._round(point)
         lower = tangents.proven(bound)
-        if math.log(max(self.best.value, 1e-300)) - bound > SPARSE_GAP and self._rows_affordable():
+        known = self._above(self.best.stack or ())
+        if math.log(max(known, 1e-300)) - bound > SPARSE_GAP and self._rows_affordable():
             return self._world_rows(point), lower
         return tangents, lower
 
@@ -169,11 +169,14 @@ class Run:
                 stack.append(int(j))
         self._consider(improve(self.program, stack))
 
+    def _above(self, stack: tuple[int, ...]) -> float:
+        return self.base.logs.above(self.exact.value(stack))
+
     def _rows_affordable(self) -> bool:
         return self.program.size * self.program.loss.size <= WORLD_ROW_CELLS
 
     def _world_rows(self, point: Floats) -> WorldRows:
-        model = WorldRows(self.program, self.base.logs, self.best.value)
+        model = WorldRows(self.program, self.base.logs, self._above(self.best.stack or ()))
         model.separate(np.zeros(self.program.size))
         model.separate(self._point(self.best.stack or ()))
         model.separate(point)
@@ -203,7 +206,7 @@ class Run:
             if rounds == PATIENCE and isinstance(model, LogCuts) and self._rows_affordable():
                 model = self._world_rows(self._point(self.best.stack or ()))
             self._tell(lower)
-            reach = model.reach(self.best.value)
+            reach = model.reach(self.exact.value(self.best.stack or ()))
             found = self.master.next(model, reach=reach, gap=self.gap / 2)
             if found.stop == "infeasible":
                 return self._proven(self.best.value)
@@ -214,7 +217,7 @@ class Run:
                     "solver failed" if found.stop == "failed" else "time limit", lower
                 )
             if self.gap == 0:
-                if found.bound is not None and found.bound > model.reach(self.best.value):
+                if found.bound is not None and found.bound > reach:
                     return self._proven(self.best.value)
                 near += 1
                 if near > NEAR_TIES:
@@ -236,17 +239,23 @@ class Run:
         """Too many near ties to list: the cheapest of them, then the fewest, then by id."""
         limit = self.exact.value(self.best.stack or ())
         fresh = Run(self.base, self.program, self.deadline)
-        stack, _, _ = fresh.smallest(self.program.cost, model, limit)
-        if stack is not None:
-            self._consider(fresh.settle_ties(stack, model, limit))
-        return self._proven(lower)
+        known = self.best.stack
+        cheap, _, stop = fresh.smallest(
+            self.program.cost, model, limit, known=known, patience=NEAR_TIES
+        )
+        if cheap is not None and stop == "proven":
+            self._consider(fresh.settle_ties(cheap, model, limit))
+        # Near ties were not told apart one by one: that is not a gap of 0, and does not say so.
+        return self._proven(min(lower, self.best.value * (1 - 1e-9)))
 
     # Least cost with the objective at most the target.
 
     def cheapest(self) -> Outcome:
         limit = self.program.target_limit
         assert limit is not None
-        if limit == 0:
+        if limit < self.base.logs.constant:
+            return self._stopped("infeasible")
+        if limit == self.base.logs.constant:
             outcome = self._free_of_risk()
             if outcome is None:
                 return self._stopped("infeasible")
@@ -274,7 +283,7 @@ class Run:
         if known is not None:
             tangents.separate(self._point(known))
         if self.base.logs.any_zero and self._rows_affordable():
-            model = WorldRows(self.program, self.base.logs, float(limit))
+            model = WorldRows(self.program, self.base.logs, self.base.logs.above(limit))
             model.separate(np.zeros(self.program.size))
             model.separate(self._point(known or ()))
             return model
@@ -287,15 +296,16 @@ class Run:
         limit: Fraction | None,
         *,
         known: tuple[int, ...] | None = None,
+        patience: int | None = None,
     ) -> tuple[tuple[int, ...] | None, float, str]:
         """The stack with the least sum of whole amounts whose objective is at most `limit`.
 
         Returns it (None: there is none), a lower bound on the sum, and "proven", "infeasible" or
-        why it stopped.
+        why it stopped. `patience` is the number of stacks above the limit that it looks at.
         """
         scale = max(1.0, max(amounts, default=1) / LARGEST_COEFFICIENT)
         objective = np.array(amounts, np.float64) / scale
-        reach = math.inf if model is None or limit is None else model.reach(float(limit))
+        reach = math.inf if model is None or limit is None else model.reach(limit)
         best = known
         lower = 0.0
         rounds = 0
@@ -303,12 +313,12 @@ class Run:
             total = math.inf if best is None else float(sum(amounts[j] for j in best))
             if best is not None and lower >= total * (1 - self.gap):
                 return best, min(lower, total), "proven"
-            if self.deadline.over():
+            if self.deadline.over() or (patience is not None and rounds > patience):
                 return best, lower, "time limit"
             rounds += 1
             if rounds == PATIENCE and isinstance(model, LogCuts) and limit is not None:
                 model = self._swap_model(limit) or model
-                reach = model.reach(float(limit))
+                reach = model.reach(limit)
             self._tell(lower)
             slack = 0.0 if math.isinf(total) else self.gap * total / scale / 2
             found = self.master.next(model, objective=objective, reach=reach, gap=slack)
@@ -333,7 +343,7 @@ class Run:
     def _swap_model(self, limit: Fraction) -> WorldRows | None:
         if not self._rows_affordable():
             return None
-        model = WorldRows(self.program, self.base.logs, float(limit))
+        model = WorldRows(self.program, self.base.logs, self.base.logs.above(limit))
         model.separate(np.zeros(self.program.size))
         return model
 
@@ -346,7 +356,8 @@ class Run:
         everything = tuple(range(n))
         total = self.program.stack_cost(stack)
         rows = [Row(everything, self.program.cost, None, total, "tie", "")]
-        fewest = self._again(rows).smallest(ones, model, limit, known=stack)[0] or stack
+        few = self._again(rows).smallest(ones, model, limit, known=stack, patience=NEAR_TIES)
+        fewest = few[0] or stack
         rows.append(Row(everything, ones, None, len(fewest), "tie", ""))
         current = fewest
         fixed = 0
@@ -355,7 +366,7 @@ class Run:
                 break
             if j not in current:
                 trial = self._again([*rows, Row((j,), (1,), 1, None, "tie", "")])
-                better = trial.smallest(ones, model, limit)[0]
+                better = trial.smallest(ones, model, limit, patience=NEAR_TIES)[0]
                 if better is None:
                     rows.append(Row((j,), (1,), None, 0, "tie", ""))
                     continue

@@ -9,12 +9,14 @@ instances, where log cuts never close (docs/decisions/0001-log-space-cuts.md).
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.program.types import Program
+from planner.risk.measures import Expected
 from planner.worlds.types import Floats
 
 #: What a row may be violated by in a backend's own arithmetic.
@@ -58,22 +60,36 @@ class Model(Protocol):
         """Lower bound on the measure that a bound on the objective column proves."""
         ...
 
-    def reach(self, value: float) -> float:
+    def reach(self, value: Fraction) -> float:
         """Upper bound of the objective column that keeps every stack of at most this value."""
         ...
 
 
 class Logs:
-    """log F, with exact zeros apart: F = 0 is a fact, not a small number."""
+    """log F, with exact zeros apart: F = 0 is a fact, not a small number.
+
+    Worlds where every column fails for certain leave the same expected loss whatever is bought.
+    That `constant` (exact) is taken out of what is approximated, or it would drown the rest: a
+    floor of 0.01 hides differences of 1e-12. Other measures mix worlds, so nothing is taken out.
+    """
 
     def __init__(self, program: Program) -> None:
+        self.constant = Fraction(0)
+        dead = np.zeros(program.loss.size, np.bool_)
+        if isinstance(program.measure, Expected):
+            dead = (program.failure == 1).all(axis=0)
+            self.constant = program.exact_constant(dead)
         self.zero: NDArray[np.bool_] = program.failure == 0
         self.any_zero = bool(self.zero.any())
         with np.errstate(divide="ignore"):
             logs = np.log(program.failure)
         self.failure: Floats = np.where(self.zero, 0.0, logs) if self.any_zero else logs
         with np.errstate(divide="ignore"):
-            self.loss: Floats = np.log(program.loss)
+            self.loss: Floats = np.where(dead, -np.inf, np.log(program.loss))
+
+    def above(self, value: Fraction) -> float:
+        """What of an exact value is not the constant."""
+        return float(value - self.constant)
 
     def losses(self, x: Floats) -> Floats:
         """(S,) log of the loss left at x; -inf where a chosen technique surely protects."""
@@ -104,9 +120,10 @@ class LogCuts:
         of each technique's least positive failure.
         """
         program = self.program
-        if program.target is not None and program.target > 0:
+        limit = program.target_limit
+        if limit is not None and self.logs.above(limit) > 0:
             # A row that holds at the target holds for all that is asked of it.
-            return math.log(program.target)
+            return math.log(self.logs.above(limit))
         least = np.where(self.logs.zero, 0.0, self.logs.failure)
         total = self.logs.loss + np.log(program.worlds.probability)
         for technique in set(program.technique):
@@ -169,10 +186,11 @@ class LogCuts:
         return self.floor - 1.0
 
     def proven(self, bound: float) -> float:
-        return math.exp(min(bound - TOLERANCE, 700.0))
+        return float(self.logs.constant) + math.exp(min(bound - TOLERANCE, 700.0))
 
-    def reach(self, value: float) -> float:
-        return math.log(value) + TOLERANCE if value > 0 else -math.inf
+    def reach(self, value: Fraction) -> float:
+        rest = self.logs.above(value)
+        return math.log(rest) + TOLERANCE if rest > 0 else self.lower() - 1.0
 
 
 class WorldRows:
@@ -244,10 +262,10 @@ class WorldRows:
         return 0.0
 
     def proven(self, bound: float) -> float:
-        return max(bound - self._slack(), 0.0) * self.scale
+        return float(self.logs.constant) + max(bound - self._slack(), 0.0) * self.scale
 
-    def reach(self, value: float) -> float:
-        return value / self.scale + self._slack()
+    def reach(self, value: Fraction) -> float:
+        return self.logs.above(value) / self.scale + self._slack()
 
     def _slack(self) -> float:
         return self.feasibility * (self.width + 1)

@@ -121,12 +121,15 @@ def _compare(case: Case, plan: Plan, expected: Answer | OutOfReach | None) -> li
         found.append(f"breaks {breaches}")
     if not isinstance(expected, Answer):
         return [*found, f"a stack {plan.stack} where the oracle has {expected}"]
-    if plan.stack != expected.stack:
+    # The rule for ties, and so the stack itself, is promised where the gap is 0; above that the
+    # objective must be within the gap that the plan states.
+    settled = plan.proof.gap == 0
+    if settled and plan.stack != expected.stack:
         found.append(
             f"stack {plan.stack}, oracle {expected.stack}; objective {plan.objective_value!r}, "
             f"exactly {float(expected.value)!r}; cost {plan.cost}, oracle {expected.cost}"
         )
-    if plan.cost != expected.cost:
+    if settled and plan.cost != expected.cost:
         found.append(f"cost {plan.cost}, oracle {expected.cost}")
     if breaches:
         return found
