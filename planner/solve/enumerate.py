@@ -8,7 +8,7 @@ the shortlist, exact arithmetic decides it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,7 +26,8 @@ MOST_STACKS = 2**20
 MOST_CELLS = 10**8
 #: Worlds taken at a time, to bound memory.
 CHUNK = 8192
-#: Exact evaluations in one decision; more distinct near ties than this do not occur in practice.
+#: Exact evaluations in one decision. Where more stacks than this are too near to tell apart in
+#: floating point, the answer is not called enumerated.
 MOST_EXACT = 5000
 
 
@@ -87,11 +88,22 @@ class AllStacks:
         self.right = Half.of(program, sides[1])
 
     @cached_property
+    def constant_worlds(self) -> NDArray[np.bool_]:
+        """(S,) worlds where every column fails for certain (for the expectation; else none)."""
+        if isinstance(self.program.measure, Expected):
+            return np.asarray((self.program.failure == 1).all(axis=0))
+        return np.zeros(self.program.loss.size, np.bool_)
+
+    @cached_property
     def values(self) -> Floats:
-        """(left choices, right choices) the measure of every stack."""
+        """(left choices, right choices) the measure of every stack, less the constant.
+
+        Worlds that no column changes add the same expected loss to every stack; left in, they
+        would drown differences far below them.
+        """
         program, left, right = self.program, self.left.failure, self.right.failure
         if isinstance(program.measure, Expected):
-            weight = program.loss * program.worlds.probability
+            weight = np.where(self.constant_worlds, 0.0, program.loss * program.worlds.probability)
             result = np.zeros((len(left), len(right)))
             for start in range(0, weight.size, CHUNK):
                 part = slice(start, start + CHUNK)
@@ -138,10 +150,9 @@ class AllStacks:
             return self._outcome(None, infeasible=True)
         if self.program.target is not None:
             return self._cheapest(feasible)
-        stack = self._least(feasible)
-        return self._outcome(stack, bound=float(self.exact.value(stack)))
+        return self._least(feasible)
 
-    def _least(self, feasible: NDArray[np.bool_]) -> tuple[int, ...]:
+    def _least(self, feasible: NDArray[np.bool_]) -> Outcome:
         values = np.where(feasible, self.values, np.inf)
         least = float(values.min())
         reach = max(least * (1 + 2 * rounding(self.program)), UNDERFLOW)
@@ -153,12 +164,17 @@ class AllStacks:
             key = self.program.tie_key(stack)
             if (self.exact.value(stack), key) < (self.exact.value(best), best_key):
                 best, best_key = stack, key
-        return best
+        value = float(self.exact.value(best))
+        if near.size > MOST_EXACT:
+            bound = value * (1 - 4 * rounding(self.program))
+            return replace(self._outcome(best, bound=bound), kind="bounded")
+        return self._outcome(best, bound=value)
 
     def _cheapest(self, feasible: NDArray[np.bool_]) -> Outcome:
         """Least cost with the objective at most the target: candidates in tie order, until one
         meets the target exactly."""
-        limit = float(self.program.target_limit or 0)
+        constant = self.program.exact_constant(self.constant_worlds)
+        limit = max(float((self.program.target_limit or 0) - constant), 0.0)
         reach = max(limit * (1 + 2 * rounding(self.program)), UNDERFLOW)
         near = np.flatnonzero((self.values.ravel() <= reach) & feasible.ravel())
         order = near[np.lexsort((self._counts.ravel()[near], self._costs.ravel()[near]))]

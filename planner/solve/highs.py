@@ -28,17 +28,22 @@ class Highs:
         return importlib.metadata.version("highspy")
 
     def solve(self, program: LinearProgram, limits: Limits) -> Answer:
-        """Solve, once more without presolve where HiGHS fails (seen about once in 1,000)."""
+        """Solve, once more without presolve where HiGHS fails or finds nothing.
+
+        It fails about once in 1,000, and its presolve has called programs infeasible that were
+        not (rows with coefficients far apart): no word of it is believed without a second look.
+        """
         answer = self._once(program, limits, presolve=True)
-        if answer.stop == "failed":
-            log.warning("HiGHS failed on a program of %d columns; retried", program.objective.size)
+        if answer.stop in ("failed", "infeasible"):
+            if answer.stop == "failed":
+                log.info("HiGHS failed on %d columns; solved again", program.objective.size)
             answer = self._once(program, limits, presolve=False)
         return answer
 
     def _once(self, program: LinearProgram, limits: Limits, *, presolve: bool) -> Answer:
         import highspy  # the solver loads only when something is solved
 
-        highs = _quiet(highspy)()
+        highs = quiet(highspy)()
         # Threads start even with parallel off unless there is one; runs would then differ.
         for option, value in {
             "output_flag": False,
@@ -54,13 +59,13 @@ class Highs:
             highs.setOptionValue(option, value)
         if limits.seconds is not None:
             highs.setOptionValue("time_limit", max(limits.seconds, 0.01))
-        highs.passModel(_model(highspy, program))
+        highs.passModel(lp_model(highspy, program))
         _run(highs, limits.stop)
         return _answer(highspy, highs, program)
 
 
 @functools.cache
-def _quiet(highspy: Any) -> Any:
+def quiet(highspy: Any) -> Any:
     """HiGHS prints its banner to standard output when callbacks are set: silence it before."""
 
     class Quiet(highspy.Highs):  # type: ignore[misc]
@@ -71,7 +76,7 @@ def _quiet(highspy: Any) -> Any:
     return Quiet
 
 
-def _model(highspy: Any, program: LinearProgram) -> Any:
+def lp_model(highspy: Any, program: LinearProgram) -> Any:
     lp = highspy.HighsLp()
     infinity = highspy.kHighsInf
     lp.num_col_ = program.objective.size

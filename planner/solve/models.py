@@ -248,12 +248,15 @@ class WorldRows:
         self._seen.add(key)
         n = self.program.size
         slopes, zeros = self._nonzero[s], self._zeros[s]
-        columns = np.concatenate([slopes, zeros, [n + 1 + s]]).astype(np.int32)
         lift = height * (1 - at)
-        values = np.concatenate(
-            [-height * self.logs.failure[slopes, s], np.full(zeros.size, lift), [1.0]]
-        )
-        self._rows.add(columns, values, lift)
+        steep = -height * self.logs.failure[slopes, s]
+        # Coefficients far apart in size mislead a solver. A small one may be left out when the
+        # right-hand side allows for the most that it could have added.
+        small = steep < 1e-9
+        allowance = float(steep[small].sum())
+        columns = np.concatenate([slopes[~small], zeros, [n + 1 + s]]).astype(np.int32)
+        values = np.concatenate([steep[~small], np.full(zeros.size, lift), [1.0]])
+        self._rows.add(columns, values, lift - allowance)
 
     def rows(self) -> Rows:
         return self._rows

@@ -26,10 +26,10 @@ for place in (str(ROOT / "tests"), str(ROOT)):
         sys.path.insert(0, place)
 
 from oracle import Answer, OutOfReach, evaluate  # noqa: E402
-from planner.plan import Plan, recommend  # noqa: E402
 from random_scenarios import Case, random_case  # noqa: E402
 
 from planner.errors import NoStack, TargetOutOfReach  # noqa: E402
+from planner.plan import Plan, recommend  # noqa: E402
 from planner.solve.search import Search  # noqa: E402
 
 #: Allowed relative difference of an objective, of a bound.
