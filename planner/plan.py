@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import time
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from planner.errors import BadInput, LimitHit, TargetOutOfReach
 from planner.program.build import build_program
 from planner.program.types import Program
 from planner.risk import cutsets
-from planner.risk.measures import Measure, Worst, parse
+from planner.risk.measures import Expected, Measure, Worst, parse
 from planner.risk.stack import Band, band, effective_layers, risk, standard_error
 from planner.scenario.digest import digest
 from planner.scenario.numbers import NotAValue, parse_number
@@ -22,6 +23,7 @@ from planner.scenario.settle import Settled, amount, money, settle
 from planner.scenario.types import Scenario
 from planner.scenario.values import Number
 from planner.solve.conflict import explain_conflict
+from planner.solve.depth import ByDepth
 from planner.solve.engine import Engine
 from planner.solve.search import Outcome, Progress, ProofKind, Search, StopReason, silent
 from planner.worlds.build import build
@@ -29,6 +31,9 @@ from planner.worlds.types import Worlds
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: The objective that needs no probability, and no measure.
+DEPTH = "depth"
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ class Question:
 
     `worlds` are the model's, on which the risk is computed; `judged` those of the objective's
     measure (the same ones unless it is a worst case); `without_groups` leave common causes out.
+    Where the stack is chosen by depth (`by_depth`), `measure` is the expected loss: it is reported
+    and plays no part in the choice.
     """
 
     scenario: Scenario
@@ -87,22 +94,57 @@ class Question:
     judged: Worlds
     measure: Measure
     seed: int
+    by_depth: bool = False
 
     @classmethod
     def of(cls, scenario: Scenario, objective: str = "expected", seed: int = 0) -> Question:
-        measure = parse(objective)
+        by_depth = objective.strip() == DEPTH
+        measure = Expected() if by_depth else parse(objective)
         settled = settle(scenario)
+        if by_depth and cutsets.defeating(settled) is None:
+            raise BadInput.option(
+                "--objective",
+                "depth is about failure modes, and this scenario gives worlds instead.",
+                "Write expected, cvar:0.95 or worst:1; or describe modes and vulnerabilities.",
+            )
         worlds = build(settled, seed=seed)
         plain = build(settled, seed=seed, groups=False) if scenario.groups else worlds
         judged = measure.worlds(settled, seed) if isinstance(measure, Worst) else worlds
-        return cls(scenario, settled, worlds, plain, judged, measure, seed)
+        return cls(scenario, settled, worlds, plain, judged, measure, seed, by_depth)
+
+    @property
+    def objective(self) -> str:
+        """The objective that was asked for, as it is written."""
+        return DEPTH if self.by_depth else self.measure.name
 
     def program(self, budget: int | None, target: float | None = None) -> Program:
+        """The program of the question; BadInput for a target of depth, which is no risk."""
+        if self.by_depth and target is not None:
+            raise BadInput.option(
+                "--target-risk",
+                "a target is a risk, and depth is none.",
+                "Leave out --target-risk, or choose another --objective.",
+            )
         return build_program(self.settled, self.judged, self.measure, budget=budget, target=target)
+
+    def money(self, units: int) -> str:
+        """Units of account as text, with the currency."""
+        number = amount(units, self.scenario.decimals).normalize()
+        return f"{number:f} {self.scenario.currency}"
 
     def options(self, program: Program, stack: Sequence[int]) -> tuple[int, ...]:
         """Option numbers of a stack of columns, with what others pay for."""
         return tuple(sorted((*(program.option[j] for j in stack), *program.committed)))
+
+    def engine(
+        self, program: Program, search: Search, progress: Progress = silent
+    ) -> Engine | ByDepth:
+        """The search that the objective needs, for a program of this question."""
+        masks = cutsets.defeating(self.settled) if self.by_depth else None
+        if masks is None:
+            return Engine(program, search, progress)
+        paid = [self.settled.options[k].technique for k in program.committed]
+        return ByDepth(program, masks, paid, search, progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +153,14 @@ class Plan:
 
     `stack` holds the labels of the options chosen, sorted (`debate:full`, or `rlhf` where there
     are no levels); `cost` and `budget` count units of account; `risk` is R, recomputed from the
-    worlds; `objective_value` the objective that was asked for. `engine` remembers what the search
+    worlds; `objective_value` the objective that was asked for (with `depth` the depth, None where
+    there is no cut set: it counts as infinite). `engine` remembers what the search
     learnt, for further questions about the same program.
     """
 
     question: Question
     program: Program
-    engine: Engine = field(repr=False)
+    engine: Engine | ByDepth = field(repr=False)
     columns: tuple[int, ...]
     stack: tuple[str, ...]
     cost: int
@@ -125,7 +168,7 @@ class Plan:
     target: float | None
     risk: float
     risk_empty: float
-    objective_value: float
+    objective_value: float | None
     proof: Proof
     sampling: Sampling
     band: Band
@@ -135,6 +178,15 @@ class Plan:
     @property
     def scenario(self) -> Scenario:
         return self.question.scenario
+
+    @property
+    def reached(self) -> float:
+        """The measure of the stack: the objective's value, or the risk where depth chose it."""
+        return self.risk if self.objective_value is None or self.by_depth else self.objective_value
+
+    @property
+    def by_depth(self) -> bool:
+        return self.question.by_depth
 
     def money(self, units: int) -> Decimal:
         """Units of account as an amount of the currency."""
@@ -163,7 +215,7 @@ class Plan:
         proof = self.proof
         return {
             "scenario": {"name": self.scenario.name, "digest": digest(self.scenario)},
-            "objective": self.question.measure.name,
+            "objective": self.question.objective,
             "reading": self.scenario.reading,
             "budget": None if self.budget is None else float(self.money(self.budget)),
             "target_risk": self.target,
@@ -211,7 +263,7 @@ class Plan:
 
     def _repr_html_(self) -> str:
         frame: str = self.to_frame().to_html(index=False)
-        return f"<p>{self.summary()}</p>{frame}".replace("<script", "&lt;script")
+        return f"<p>{html.escape(self.summary())}</p>{frame}"
 
     def summary(self) -> str:
         """One sentence: what to fund, for how much, and what risk stays."""
@@ -234,11 +286,14 @@ def recommend(
 ) -> Plan:
     """The stack that leaves the least residual risk under the budget and the rules.
 
+    `objective` is `expected`, `cvar:0.95`, `worst:1`, or `depth`: the stack whose smallest cut set
+    is largest, then with the fewest of that size, then the cheapest (docs/model.md, Objectives).
     `budget` is an amount of the scenario's currency; left out, the scenario's own. With
     `target_risk` it is the cheapest stack whose objective is at most the target, and the
     scenario's budget is ignored unless one is given.
 
-    Raises BadInput (no budget, an unknown objective), NoStack where no stack meets the rules,
+    Raises BadInput (no budget, an unknown objective, depth of explicit worlds or with a target),
+    NoStack where no stack meets the rules,
     TargetOutOfReach where the target is below the lowest reachable objective, and LimitHit where
     a limit was hit before any plan was found.
     """
@@ -295,7 +350,7 @@ def answer(
     """The plan for a question whose worlds are already built."""
     start = time.perf_counter()
     program = question.program(budget, target)
-    engine = Engine(program, search, progress)
+    engine = question.engine(program, search, progress)
     outcome = engine.best(seconds=search.time_limit)
     seconds = time.perf_counter() - start
     if outcome.stack is None:
@@ -318,7 +373,7 @@ def _refuse(question: Question, program: Program, outcome: Outcome, search: Sear
             value = plain.value(lowest.stack)
             raise TargetOutOfReach(
                 f"The target {program.target:g} is below the lowest reachable "
-                f"{question.measure.name} of {value:.6g}. Raise the target"
+                f"{_named(question.measure)} of {value:.6g}. Raise the target"
                 + (
                     " or the budget." if any(row.where == "budget" for row in program.rows) else "."
                 ),
@@ -326,10 +381,14 @@ def _refuse(question: Question, program: Program, outcome: Outcome, search: Sear
             )
         if not lowest.infeasible:
             raise LimitHit("The time limit was reached before the target was shown reachable.")
-    raise explain_conflict(plain, search)
+    raise explain_conflict(plain, search, question.money)
 
 
-def _plan(question: Question, engine: Engine, outcome: Outcome, seconds: float) -> Plan:
+def _named(measure: Measure) -> str:
+    return "expected risk" if measure.name == "expected" else f"risk ({measure.name})"
+
+
+def _plan(question: Question, engine: Engine | ByDepth, outcome: Outcome, seconds: float) -> Plan:
     """Re-check in integers, recompute from the worlds, and put the numbers together."""
     program = engine.program
     columns = outcome.stack or ()
@@ -338,8 +397,7 @@ def _plan(question: Question, engine: Engine, outcome: Outcome, seconds: float) 
     options = question.options(program, columns)
     cost = program.stack_cost(columns)
     value = float(program.exact_value(columns))
-    masks = cutsets.defeating(question.settled)
-    techniques = [question.settled.options[k].technique for k in options]
+    depth = _depth(question, options)
     units = next((row.upper for row in program.rows if row.where == "budget"), None)
     return Plan(
         question=question,
@@ -352,21 +410,31 @@ def _plan(question: Question, engine: Engine, outcome: Outcome, seconds: float) 
         target=program.target,
         risk=risk(question.worlds, options),
         risk_empty=risk(question.worlds, ()),
-        objective_value=value,
+        objective_value=depth if question.by_depth else value,
         proof=_proof(question, engine, outcome, value, seconds),
         sampling=_sampling(question, options),
         band=band(question.worlds, question.without_groups, options),
         effective_layers=effective_layers(question.worlds, options),
-        depth=None if masks is None else cutsets.depth([masks[i] for i in techniques]),
+        depth=depth,
     )
 
 
+def _depth(question: Question, options: Sequence[int]) -> int | None:
+    masks = cutsets.defeating(question.settled)
+    if masks is None:
+        return None
+    return cutsets.depth([masks[question.settled.options[k].technique] for k in options])
+
+
 def _proof(
-    question: Question, engine: Engine, outcome: Outcome, value: float, seconds: float
+    question: Question, engine: Engine | ByDepth, outcome: Outcome, value: float, seconds: float
 ) -> Proof:
-    """Bound and gap in the units of what was minimised: the objective, or money."""
+    """Bound and gap in the units of what was minimised: the objective, or money. By depth there
+    is no bound, and the gap is 0 where the choice is proven."""
     program, decimals = engine.program, question.scenario.decimals
     reached, bound, gap = value, outcome.bound, None
+    if question.by_depth and outcome.stop == "proven":
+        gap = 0.0
     if program.target is not None:
         reached = float(amount(program.stack_cost(outcome.stack or ()), decimals))
         if bound is not None:

@@ -28,7 +28,7 @@ class Asked:
 
 def parse(words: Sequence[str]) -> Asked:
     """The command and its arguments. Raises BadInput with every finding about the words."""
-    if not words:
+    if not set(words) - {"--json"}:
         raise _refused("No command is given.", f"Write planner COMMAND: {_choices()}.", "planner")
     name, *rest = words
     if name in ("-h", "--help"):

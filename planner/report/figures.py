@@ -6,9 +6,7 @@ Built from objects, never through pyplot; names are drawn as written, without ma
 from __future__ import annotations
 
 import io
-import os
-import tempfile
-from pathlib import Path
+import logging
 from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, filterwarnings
 
@@ -39,7 +37,7 @@ RESOLUTION = 150
 
 def recommendation_figure(plan: Plan, ranking: Ranking) -> Figure:
     """Left the vulnerability matrix in rank order, right the worth of each technique."""
-    _settle_caches()
+    _hush()
     # Half a second of import that no other command must pay.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -53,7 +51,11 @@ def recommendation_figure(plan: Plan, ranking: Ranking) -> Figure:
     figure = Figure(figsize=(wide + 2.0, height), layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
     figure.suptitle(
-        _shortened(plan.scenario.name, LONGEST_TITLE), x=0.012, ha="left", weight="bold", parse_math=False
+        _shortened(plan.scenario.name, LONGEST_TITLE),
+        x=0.012,
+        ha="left",
+        weight="bold",
+        parse_math=False,
     )
     if matrix is None:
         _bars(figure.add_subplot(), plan, rows, labels=True)
@@ -88,15 +90,12 @@ def _drawn(figure: Figure, form: str, metadata: dict[str, Any], **options: Any) 
     return out.getvalue()
 
 
-def _settle_caches() -> None:
-    """Give matplotlib a folder for its caches where the home cannot be written."""
-    if "MPLCONFIGDIR" in os.environ:
-        return
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser())
-    while not home.exists() and home != home.parent:
-        home = home.parent
-    if not os.access(home, os.W_OK):
-        os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="planner-matplotlib-")
+def _hush() -> None:
+    """Without a home to write to, matplotlib takes a temporary folder and says so on stderr; a
+    handler that drops it leaves the logging of whoever has set it up as it is."""
+    logger = logging.getLogger("matplotlib")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
 
 
 def _matrix(plan: Plan, rows: tuple[RankRow, ...]) -> tuple[Floats, list[str]] | None:
@@ -123,13 +122,14 @@ def _cells(axes: Axes, rows: tuple[RankRow, ...], values: Floats, modes: list[st
         colour = "white" if value > 0.55 else INK
         text = f"{value:.2f}".removeprefix("0") if 0 < value < 1 else f"{value:.0f}"
         axes.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
-    for i, row in enumerate(rows):
-        if row.recommended:
-            frame = Rectangle(
-                (-0.5, i - 0.5), len(modes), 1, fill=False, edgecolor=STACK, linewidth=2.2
-            )
-            frame.set_clip_on(False)
-            axes.add_patch(frame)
+    stack = sum(row.recommended for row in rows)
+    if stack:
+        # The stack comes first in the ranking: one frame holds all of it.
+        corner = (-0.5, -0.5)
+        frame = Rectangle(corner, len(modes), stack, fill=False, edgecolor=STACK, linewidth=2.4)
+        frame.set_clip_on(False)
+        frame.set_zorder(5)
+        axes.add_patch(frame)
     axes.set_xticks(range(len(modes)))
     axes.set_xticklabels(
         [_shortened(mode, LONGEST_LABEL) for mode in modes],
@@ -192,7 +192,7 @@ def _bars(axes: Axes, plan: Plan, rows: tuple[RankRow, ...], *, labels: bool) ->
 def _name_rows(axes: Axes, rows: tuple[RankRow, ...]) -> None:
     names = []
     for row in rows:
-        rank = wording.DASH if row.rank is None else str(row.rank)
+        rank = "paid" if row.rank is None else str(row.rank)
         name = f"{rank}  {_shortened(row.technique, LONGEST_LABEL)}"
         names.append(f"{MARK} {name}" if row.recommended else name)
     axes.set_yticks(range(len(rows)))
@@ -207,10 +207,10 @@ def _note(plan: Plan, ranking: Ranking) -> str:
         f"{MARK} recommended: cost {wording.cost(plan)}, residual risk {wording.short(plan.risk)}"
     ]
     if len(ranking.rows) > MOST_ROWS:
-        parts.append(f"the first {MOST_ROWS} of {len(ranking.rows)} techniques are shown")
+        parts.append(f"The first {MOST_ROWS} of {len(ranking.rows)} techniques are shown")
     modes = getattr(plan.scenario.threats, "modes", ())
     if len(modes) > MOST_MODES:
-        parts.append(f"the first {MOST_MODES} of {len(modes)} modes are shown")
+        parts.append(f"The first {MOST_MODES} of {len(modes)} modes are shown")
     return ". ".join(parts)
 
 

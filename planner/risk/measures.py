@@ -188,5 +188,5 @@ def parse(text: str) -> Measure:
     raise BadInput.option(
         "--objective",
         f"{text!r} is no objective.",
-        "Write expected, cvar:0.95 or worst:1.",
+        "Write expected, cvar:0.95, worst:1 or depth.",
     )

@@ -5,6 +5,7 @@ The set is irreducible: without any one of its rules the others can be met toget
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from planner.errors import Finding, NoStack
@@ -13,15 +14,18 @@ from planner.solve.engine import Engine
 from planner.solve.search import Search
 
 
-def explain_conflict(program: Program, search: Search) -> NoStack:
-    """The error to raise for a program that no stack meets; one finding a rule in conflict."""
+def explain_conflict(program: Program, search: Search, money: Callable[[int], str]) -> NoStack:
+    """The error to raise for a program that no stack meets; one finding a rule in conflict.
+
+    `money` writes units of account as an amount of the currency.
+    """
     kept = list(program.rows)
     for row in list(program.rows):
         rest = [r for r in kept if r is not row]
         if not _feasible(program, rest, search):
             kept = rest
     kept = [row for row in kept if row.where != "levels"]
-    cure = _relaxation(program, kept, search)
+    cure = _relaxation(program, kept, search, money)
     rules = "; ".join(row.rule for row in kept)
     findings = tuple(
         Finding("scenario.yaml", None, row.where, f"{row.rule} conflicts with the rest.", cure)
@@ -32,7 +36,9 @@ def explain_conflict(program: Program, search: Search) -> NoStack:
     )
 
 
-def _relaxation(program: Program, conflict: list[Row], search: Search) -> str:
+def _relaxation(
+    program: Program, conflict: list[Row], search: Search, money: Callable[[int], str]
+) -> str:
     """The least raise of the budget that resolves it, where that is possible; else which rules to
     drop, one of them being enough."""
     budget = next((row for row in conflict if row.where == "budget"), None)
@@ -40,8 +46,8 @@ def _relaxation(program: Program, conflict: list[Row], search: Search) -> str:
         rest = [row for row in program.rows if row.where != "budget"]
         least = _cheapest(program, rest, search)
         if least is not None:
-            more = least - budget.upper
-            return f"Raise the budget by at least {more} units of account (the smallest of money)."
+            more = money(least - budget.upper)
+            return f"Raise the budget by {more}, to {money(least)}, or drop one of them."
     for row in conflict:
         if _feasible(program, [r for r in program.rows if r is not row], search):
             return f"Drop or loosen: {row.rule}."

@@ -44,10 +44,16 @@ class Cutting:
     """Answers questions about one program that differ in their rows alone."""
 
     def __init__(
-        self, program: Program, backend: Backend, search: Search, progress: Progress
+        self,
+        program: Program,
+        backend: Backend,
+        search: Search,
+        progress: Progress,
+        relaxing: Backend | None = None,
     ) -> None:
         self.program = program
         self.backend = backend
+        self.relaxing = relaxing or backend
         self.search = search
         self.progress = progress
         self.exact = Exact(program)
@@ -79,7 +85,7 @@ class Run:
         self.exact = base.exact
         self.gap = base.search.gap
         self.deadline = deadline
-        self.master = Master(program, base.backend, deadline)
+        self.master = Master(program, base.backend, deadline, base.relaxing)
         self.best = Incumbent()
         self.evaluated = 0
         self._told = time.monotonic()

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from planner.errors import BadInput, LimitHit
 from planner.program.types import Program, Row
 from planner.solve.backend import Backend
+from planner.solve.cbc import Cbc
+from planner.solve.cpsat import CpSat
 from planner.solve.cutting import Cutting
 from planner.solve.enumerate import AllStacks, affordable, stack_count
 from planner.solve.highs import Highs
 from planner.solve.search import Outcome, Progress, Search, silent
 
 #: Every backend, in the order of preference. A new one is a file and a line here.
-BACKENDS: tuple[Backend, ...] = (Highs(),)
+BACKENDS: tuple[Backend, ...] = (Highs(), CpSat(), Cbc())
 
 #: What `--solver` takes.
 SOLVERS = ("auto", "enumerate", *(backend.name for backend in BACKENDS))
@@ -46,7 +48,8 @@ class Engine:
         else:
             wanted = BACKENDS[0].name if solver == "auto" else solver
             backend = next(b for b in BACKENDS if b.name == wanted)
-            self._cutting = Cutting(program, backend, search, progress)
+            # Linear relaxations are always HiGHS's: CP-SAT has none, CBC needs a process for each.
+            self._cutting = Cutting(program, backend, search, progress, BACKENDS[0])
 
     @property
     def solver(self) -> str:

@@ -49,9 +49,17 @@ class Found:
 class Master:
     """One program's rules and the rows learnt about them, solved for changing objectives."""
 
-    def __init__(self, program: Program, backend: Backend, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        program: Program,
+        backend: Backend,
+        deadline: Deadline,
+        relaxing: Backend | None = None,
+    ) -> None:
         self.program = program
         self.backend = backend
+        #: what solves linear relaxations, which not every backend can
+        self.relaxing = relaxing or backend
         self.deadline = deadline
         self._learnt: list[tuple[NDArray[np.int32], Floats, float]] = []  # sum <= bound
 
@@ -128,12 +136,13 @@ class Master:
             gap=gap,
             feasibility=model.feasibility if model else 1e-6,
         )
-        program = self._assemble(model, objective, reach, integer=integer)
-        return self.backend.solve(program, limits)
+        program = self.assemble(model, objective, reach, integer=integer)
+        return (self.backend if integer else self.relaxing).solve(program, limits)
 
-    def _assemble(
+    def assemble(
         self, model: Model | None, objective: Floats | None, reach: float, *, integer: bool
     ) -> LinearProgram:
+        """The master as plain arrays, with every row learnt so far."""
         n = self.program.size
         width = model.width if model else 0
         lower, upper = np.zeros(n + width), np.ones(n + width)

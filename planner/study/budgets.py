@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from planner.plan import Plan, Question, answer
+from planner.solve.master import Deadline
 from planner.solve.search import Progress, Search, silent
 from planner.study.ranking import Ranking, rank
 
@@ -60,10 +61,22 @@ def by_budget(
     seconds: float = 10.0,
     progress: Progress = silent,
 ) -> BudgetTable:
-    """Plans and rankings at budgets in units of account. Raises as `answer` does."""
-    plans = tuple(answer(question, b, None, search, progress) for b in sorted(set(budgets)))
-    rankings = tuple(rank(plan, seconds=seconds, progress=progress) for plan in plans)
-    return BudgetTable(plans, rankings)
+    """Plans and rankings at budgets in units of account.
+
+    The search's time limit bounds all plans and rankings together, `seconds` each ranking. Raises
+    as `answer` does.
+    """
+    deadline = Deadline(search.time_limit)
+    plans = tuple(
+        answer(question, units, None, replace(search, time_limit=deadline.left()), progress)
+        for units in sorted(set(budgets))
+    )
+    rankings = []
+    for plan in plans:
+        left = deadline.left()
+        share = seconds if left is None else max(min(seconds, left), 0.0)
+        rankings.append(rank(plan, seconds=share, progress=progress))
+    return BudgetTable(plans, tuple(rankings))
 
 
 def _written(plan: Plan) -> str:

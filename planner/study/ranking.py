@@ -2,11 +2,14 @@
 
 The stack comes first, by the rise of the objective if the technique is dropped; then the rest, by
 the rise of the best reachable objective when it is locked in (docs/commands.md, Ranking).
+
+Where depth chose the stack, all numbers speak of the risk R, since a depth has no shares. The
+choice did not make R least: a stack with a technique locked in or out may even have less, so
+`replacement_cost` and `lock_in_rise` are None, and the rest rank by the fall of R if added.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -16,6 +19,7 @@ import numpy as np
 
 from planner.plan import Plan
 from planner.program.build import lock
+from planner.risk.redundancy import overlaps
 from planner.risk.stack import marginals
 from planner.solve.search import Progress, silent
 from planner.study.reasons import Facts, reason
@@ -39,7 +43,7 @@ class RankRow:
     fall_if_added      of the objective, for the rest (whatever the budget)
     reduction_per_cost fall of the objective by this technique alone, per unit of currency
     replacement_cost   rise of the best reachable objective (of the least cost, where a target was
-                       set) when the technique is locked out
+                       set) when the technique is locked out; None by depth
     lock_in_rise       the same when it is locked in, for the rest
     redundant_with     the technique that already delivers most of what this one would
     redundancy         how much of it, 0..1
@@ -91,8 +95,8 @@ class Ranking:
 class Lock:
     """What is left when a technique is locked in or out.
 
-    `value` of the objective (or least cost), None where the solve was not finished or there is no
-    such stack; `impossible` says that there is none. `columns` is the stack found.
+    `value` of the objective (or least cost), None where the solve was not finished, there is no
+    such stack, or depth chose; `impossible` says that there is none. `columns` is the stack found.
     """
 
     value: float | None
@@ -129,7 +133,7 @@ def _locks(plan: Plan, end: float, progress: Progress) -> dict[int, Lock]:
         row = lock(program, i, inside=i not in inside)
         outcome = plan.engine.best([row], seconds=left)
         value = None
-        if outcome.stop == "proven" and outcome.stack is not None:
+        if outcome.stop == "proven" and outcome.stack is not None and not plan.by_depth:
             value = program.value(outcome.stack)
             if program.target is not None:
                 value = float(plan.money(program.stack_cost(outcome.stack)))
@@ -144,8 +148,8 @@ class Table:
         self.plan = plan
         self.locks = locks
         self.program = plan.program
-        self.value = plan.objective_value
-        self.reached = plan.objective_value
+        self.value = plan.reached
+        self.reached = plan.reached
         if self.program.target is not None:
             self.reached = float(plan.money(plan.cost))
         self.nothing = self.program.value(())
@@ -245,21 +249,6 @@ class Table:
             impossible=facts.impossible,
             reason=reason(facts),
         )
-
-
-def overlaps(failure: Floats, weight: Floats) -> Floats:
-    """(n, n) share of what i does alone that j already does: 1 - (R_j - R_ij) / (R_0 - R_i).
-
-    In 0..1 by submodularity; NaN where i does nothing. The diagonal is NaN.
-    """
-    nothing = math.fsum(weight)
-    alone = failure @ weight
-    both = (failure * weight) @ failure.T
-    worth = nothing - alone
-    worth = np.where(worth > SAME * nothing, worth, np.nan)
-    share: Floats = np.clip(1 - (alone[None, :] - both) / worth[:, None], 0.0, 1.0)
-    np.fill_diagonal(share, np.nan)
-    return share
 
 
 def _strongest(shares: Floats, i: int) -> int | None:

@@ -35,7 +35,7 @@ def reason(facts: Facts) -> str:
 
 def _member(facts: Facts) -> str:
     plan = facts.plan
-    value = plan.objective_value
+    value = plan.reached
     parts = []
     held = only_holder(facts)
     if held:
@@ -46,7 +46,7 @@ def _member(facts: Facts) -> str:
         sentence += "; the rules cannot be met without it"
     elif facts.locked is not None:
         if plan.target is not None:
-            sentence += f"; without it the target costs {facts.locked:.4g} {_currency(plan)} more"
+            sentence += f"; without it the target costs {_dearer(facts)} more"
         elif facts.locked > 0:
             sentence += f", and the best stack without it leaves {value + facts.locked:.4g}"
         else:
@@ -72,7 +72,7 @@ def _other(facts: Facts) -> str:
             f"{sentence}; holding it makes the target {facts.locked:.4g} {_currency(plan)} dearer."
         )
     if facts.locked is not None and facts.locked > 0:
-        best = plan.objective_value + facts.locked
+        best = plan.reached + facts.locked
         return f"{sentence}; the best stack that holds it leaves {best:.4g}."
     if facts.locked is not None:
         return f"{sentence}; another stack that holds it does as well at no lower cost."
@@ -106,8 +106,10 @@ def _sum(value: float, facts: Facts) -> str:
     return f"{value + (facts.dropped or 0.0):.4g}"
 
 
-def _currency(plan: Plan) -> str:
-    return plan.scenario.currency
+def _dearer(facts: Facts) -> str:
+    """A rise of the least cost, which is a whole number of units of account."""
+    plan = facts.plan
+    return plan.question.money(round((facts.locked or 0.0) * 10**plan.scenario.decimals))
 
 
 def _percent(share: float) -> str:

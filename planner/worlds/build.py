@@ -29,7 +29,7 @@ NONE_DRAWS = 65_536
 LEAST_DRAWS = 64
 
 
-def build(settled: Settled, *, seed: int = 0, groups: bool = True) -> Worlds:
+def build(settled: Settled, *, seed: int = 0, groups: bool = True, merge: bool = True) -> Worlds:
     """The worlds of a scenario.
 
     `failure` has one row an option, in the order of `settled.options`. Worlds are ordered by class
@@ -38,19 +38,21 @@ def build(settled: Settled, *, seed: int = 0, groups: bool = True) -> Worlds:
     `state` is the world's number in the scenario (of merged worlds the first).
 
     Both readings scale as docs/model.md says: R(x) = sum of probability * loss * prod failure.
-    `unlisted` is u as written, not scaled. `groups=False` leaves common causes out.
+    `unlisted` is u as written, not scaled. `groups=False` leaves common causes out. With
+    `merge=False` every set of modes that may strike is a class of its own (every explicit world a
+    world): more worlds, the same risk of every stack, and `active` names the modes that strike.
 
     Raises LimitHit where the arrays would not fit in memory, BadInput where a technique's loadings
     sum to more than 0.99 or all weights of explicit worlds are 0.
     """
     threats = settled.threats
     if isinstance(threats, WorldNumbers):
-        return _with_unlisted(settled, _explicit(settled, threats), _explicit_loss(threats))
+        return _with_unlisted(settled, _explicit(settled, threats, merge), _explicit_loss(threats))
     loading = _loading(settled, threats, groups)
     if settled.scenario.reading == "by-mode":
-        worlds = _by_mode(settled, threats, loading, seed)
+        worlds = _by_mode(settled, threats, loading, seed, merge)
     else:
-        worlds = _together(settled, threats, loading, seed)
+        worlds = _together(settled, threats, loading, seed, merge)
     largest = max([settled.baseline_loss, *threats.loss.tolist()])
     return _with_unlisted(settled, worlds, largest)
 
@@ -101,14 +103,16 @@ def strikes(settled: Settled, k: int, *, seed: int = 0) -> Worlds:
     return worlds_of(classes, loading, expand(classes, z), seed)
 
 
-def _together(settled: Settled, threats: ModeNumbers, loading: Floats, seed: int) -> Worlds:
+def _together(
+    settled: Settled, threats: ModeNumbers, loading: Floats, seed: int, merge: bool
+) -> Worlds:
     modes = threats.probability.size
     correlation = joint.simplify(threats.correlation, modes)
     nodes = _grid(loading, 2**modes)
     if nodes is None or isinstance(correlation, np.ndarray):
-        return _drawn(settled, threats, correlation, loading, seed)
+        return _drawn(settled, threats, correlation, loading, seed, merge=merge)
     chance = joint.set_probabilities(threats.probability, correlation)
-    classes, _ = _classes(settled, threats, joint.all_sets(modes), chance)
+    classes, _ = _classes(settled, threats, joint.all_sets(modes), chance, merge=merge)
     worlds = worlds_of(classes, loading, on_grid(classes, nodes), None)
     return replace(worlds, probability=worlds.probability / worlds.probability.sum())
 
@@ -119,6 +123,8 @@ def _drawn(
     correlation: joint.Correlation,
     loading: Floats,
     seed: int,
+    *,
+    merge: bool,
 ) -> Worlds:
     """Joint draws of the active modes and the common causes."""
     modes, groups = threats.probability.size, loading.shape[1]
@@ -131,7 +137,7 @@ def _drawn(
     packed = np.packbits(active, axis=1).astype(np.float64)
     first, number = distinct(packed.T)
     chance = np.bincount(number, minlength=first.size) / count
-    classes, class_of = _classes(settled, threats, active[first], chance)
+    classes, class_of = _classes(settled, threats, active[first], chance, merge=merge)
     replicates = np.zeros((sample.SCRAMBLINGS, count))
     for k in range(sample.SCRAMBLINGS):
         replicates[k, k * each : (k + 1) * each] = 1 / each
@@ -144,8 +150,13 @@ def _drawn(
     return worlds_of(classes, loading, draws, seed)
 
 
-def _by_mode(settled: Settled, threats: ModeNumbers, loading: Floats, seed: int) -> Worlds:
-    """Each mode alone, and none. `probability` are the weights w0 / (1 - u), not yet scaled."""
+def _by_mode(
+    settled: Settled, threats: ModeNumbers, loading: Floats, seed: int, merge: bool
+) -> Worlds:
+    """Each mode alone, and none. `probability` are the weights w0 / (1 - u), not yet scaled.
+
+    Modes alike share their draws, whether their classes are merged or not.
+    """
     modes = threats.probability.size
     correlation = joint.simplify(threats.correlation, modes)
     active = np.vstack([np.zeros((1, modes), bool), np.eye(modes, dtype=bool)])
@@ -159,17 +170,22 @@ def _by_mode(settled: Settled, threats: ModeNumbers, loading: Floats, seed: int)
     else:
         none_active = joint.none_probability(threats.probability, correlation)
         chance = np.concatenate([[none_active], threats.probability])
-    classes, _ = _classes(settled, threats, active, chance, replicates)
+    merged, merged_of = _classes(settled, threats, active, chance, replicates)
+    classes, class_of = merged, merged_of
+    if not merge:
+        classes, class_of = _classes(settled, threats, active, chance, replicates, merge=False)
     nodes = _grid(loading, modes + 1)
     if nodes is not None:
         drawn = None if replicates is None else seed
         return worlds_of(classes, loading, on_grid(classes, nodes), drawn)
     each = sample.draws_each(-(-settled.scenario.samples // (modes + 1)))
     check_room(classes.failure.shape[0], classes.count * each * sample.SCRAMBLINGS)
-    blocks = 1 << (classes.count - 1).bit_length()
+    blocks = 1 << (merged.count - 1).bit_length()
     z = sample.normal(loading.shape[1], each * blocks, seed)
-    z = z.reshape(sample.SCRAMBLINGS, blocks, each, loading.shape[1])[:, : classes.count]
-    return worlds_of(classes, loading, expand(classes, np.moveaxis(z, 1, 0)), seed)
+    z = z.reshape(sample.SCRAMBLINGS, blocks, each, loading.shape[1])
+    block = np.zeros(classes.count, np.int64)
+    block[class_of[class_of >= 0]] = merged_of[class_of >= 0]
+    return worlds_of(classes, loading, expand(classes, np.moveaxis(z, 1, 0)[block]), seed)
 
 
 def _none_drawn(threats: ModeNumbers, correlation: Floats, seed: int) -> Floats:
@@ -187,6 +203,8 @@ def _classes(
     active: NDArray[np.bool_],
     chance: Floats,
     replicates: Floats | None = None,
+    *,
+    merge: bool = True,
 ) -> tuple[Classes, NDArray[np.int64]]:
     technique = [option.technique for option in settled.options]
     check_room(len(technique), len(active))
@@ -197,6 +215,7 @@ def _classes(
         active,
         chance,
         replicates,
+        merge=merge,
     )
 
 
@@ -227,7 +246,7 @@ def _explicit_loss(threats: WorldNumbers) -> float:
     return float(threats.weight.sum() if threats.loss is None else threats.loss.max())
 
 
-def _explicit(settled: Settled, threats: WorldNumbers) -> Worlds:
+def _explicit(settled: Settled, threats: WorldNumbers, merge: bool = True) -> Worlds:
     total = threats.weight.sum()
     if not total > 0:
         raise BadInput.option("weight", "All weights are 0.", "Give one world a positive weight.")
@@ -236,7 +255,9 @@ def _explicit(settled: Settled, threats: WorldNumbers) -> Worlds:
     check_room(len(technique), threats.weight.size)
     kept = np.flatnonzero(threats.weight > 0)
     failure = with_success(threats.failure[technique][:, kept], settled.success)
-    first, number = distinct(np.vstack([loss[kept], failure]))
+    first = number = np.arange(kept.size, dtype=np.int64)
+    if merge:
+        first, number = distinct(np.vstack([loss[kept], failure]))
     return Worlds(
         probability=summed(number, threats.weight[kept]) / total,
         loss=loss[kept][first],

@@ -41,15 +41,19 @@ def merged_classes(
     active: NDArray[np.bool_],
     probability: Floats,
     replicates: Floats | None = None,
+    *,
+    merge: bool = True,
 ) -> tuple[Classes, NDArray[np.int64]]:
     """Classes from sets (columns of `failure`, rows of `active`), and the class of each set.
 
     Sets of probability 0 are dropped (class -1). Classes are ordered by their smallest set: fewest
-    modes first, then lexicographic.
+    modes first, then lexicographic. With `merge=False` every set stays a class of its own.
     """
     kept = np.flatnonzero(probability > 0)
     kept = kept[order_sets(active[kept])]
-    first, number = distinct(np.vstack([loss[kept], failure[:, kept]]))
+    first = number = np.arange(kept.size, dtype=np.int64)
+    if merge:
+        first, number = distinct(np.vstack([loss[kept], failure[:, kept]]))
     class_of = np.full(probability.size, -1, np.int64)
     class_of[kept] = number
     chosen = kept[first]
