@@ -170,9 +170,7 @@ def _feasible(program: LinearProgram, values: Floats, feasibility: float) -> boo
     total = np.bincount(rows, weights=terms, minlength=count)
     size = np.bincount(rows, weights=np.abs(terms), minlength=count)
     slack = 10 * feasibility + 1e-6 * size
-    return bool(
-        ((total >= program.row_lower - slack) & (total <= program.row_upper + slack)).all()
-    )
+    return bool(((total >= program.row_lower - slack) & (total <= program.row_upper + slack)).all())
 
 
 def _possible(said: str) -> float | None:

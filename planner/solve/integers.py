@@ -96,7 +96,7 @@ def in_integers(program: LinearProgram, feasibility: float) -> IntegerProgram | 
         np.array([float(np.abs(costs) @ largest)]),
         np.array([float(np.count_nonzero(costs))]),
         np.array([float(unit[costs != 0].max(initial=1.0))]),
-        np.array([bool((program.integer | (costs == 0)).all() and (costs == np.rint(costs)).all())]),
+        np.array([((program.integer & (costs == np.rint(costs))) | (costs == 0)).all()]),
         feasibility,
     )[0]
     exact_cost = costs * cost_scale
@@ -210,7 +210,7 @@ def _whole(x: float) -> int | None:
 
 
 def _sum(rows: NDArray[np.intp], count: int, terms: Floats) -> Floats:
-    return np.bincount(rows, weights=terms, minlength=count)
+    return np.bincount(rows, weights=terms, minlength=count).astype(np.float64)
 
 
 def _most(rows: NDArray[np.intp], count: int, terms: Floats) -> Floats:
@@ -220,4 +220,4 @@ def _most(rows: NDArray[np.intp], count: int, terms: Floats) -> Floats:
 
 
 def _all(rows: NDArray[np.intp], count: int, holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return _sum(rows, count, (~holds).astype(np.float64)) == 0
+    return np.asarray(_sum(rows, count, (~holds).astype(np.float64)) == 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from planner.solve.pulp_model import column_name, pulp_problem, row_name
 
 #: Tangents at the linear relaxation, one after the other.
 ROUNDS = 10
+#: PuLP writes 12 digits.
+LARGEST = 10**12 - 1
 
 
 def lp_text(program: LinearProgram) -> str:
@@ -34,9 +37,7 @@ def lp_text(program: LinearProgram) -> str:
     OBJ: - x0001
     Subject To
     r0001: 2 x0001 <= 1
-    Bounds
-     x0001 <= 1
-    Generals
+    Binaries
     x0001
     End
     <BLANKLINE>
@@ -58,8 +59,8 @@ def program_as_lp(program: Program) -> str:
     point = np.zeros(program.size)
     tangents.separate(point)
     reach = math.inf
-    if program.target is not None:
-        reach = tangents.reach(float(program.target_limit or 0))
+    if program.target_limit is not None:
+        reach = tangents.reach(program.target_limit)
     start: tuple[int, ...] = ()
     if program.target is not None:
         start = cheapen(program, ()) or ()
@@ -67,15 +68,30 @@ def program_as_lp(program: Program) -> str:
         start = improve(program, ())
     point[list(start)] = 1.0
     tangents.separate(point)
+    last = -math.inf
     for _ in range(ROUNDS if program.size else 0):
         relaxed = master.relaxation(tangents, math.inf)
-        if relaxed is None:
+        if relaxed is None or relaxed[1] < last + 1e-4:
             break
+        last = relaxed[1]
         tangents.separate(relaxed[0])
     objective = None if program.target is None else np.array(program.cost, np.float64)
-    table = master.assemble(tangents, objective, reach, integer=True)
+    table = _exact_rules(program, master.assemble(tangents, objective, reach, integer=True))
     lines = [f"\\ {line}" for line in _legend(program)]
     return "\n".join(lines) + "\n" + lp_text(table)
+
+
+def _exact_rules(program: Program, table: LinearProgram) -> LinearProgram:
+    """The rules as they are, where the digits of the LP format hold them; the master's rows are
+    scaled and loosened for solvers."""
+    values, low, high = table.values.copy(), table.row_lower.copy(), table.row_upper.copy()
+    for r, row in enumerate(program.rows):
+        bounds = [bound for bound in (row.lower, row.upper) if bound is not None]
+        if max(map(abs, (*row.coefficients, *bounds)), default=0) <= LARGEST:
+            values[table.starts[r] : table.starts[r + 1]] = row.coefficients
+            low[r] = -np.inf if row.lower is None else row.lower
+            high[r] = np.inf if row.upper is None else row.upper
+    return replace(table, values=values, row_lower=low, row_upper=high)
 
 
 def _legend(program: Program) -> Iterator[str]:

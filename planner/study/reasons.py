@@ -68,9 +68,7 @@ def _other(facts: Facts) -> str:
     if facts.twin is not None and facts.twin_share is not None and facts.twin_share >= 0.5:
         sentence += f" ({facts.twin} by itself {_percent(facts.twin_share)})"
     if facts.locked is not None and plan.target is not None:
-        return (
-            f"{sentence}; holding it makes the target {facts.locked:.4g} {_currency(plan)} dearer."
-        )
+        return f"{sentence}; holding it makes the target {_dearer(facts)} dearer."
     if facts.locked is not None and facts.locked > 0:
         best = plan.reached + facts.locked
         return f"{sentence}; the best stack that holds it leaves {best:.4g}."
