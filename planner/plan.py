@@ -410,13 +410,17 @@ def _plan(question: Question, engine: Engine | ByDepth, outcome: Outcome, second
         target=program.target,
         risk=risk(question.worlds, options),
         risk_empty=risk(question.worlds, ()),
-        objective_value=depth if question.by_depth else value,
+        objective_value=_reached(depth) if question.by_depth else value,
         proof=_proof(question, engine, outcome, value, seconds),
         sampling=_sampling(question, options),
         band=band(question.worlds, question.without_groups, options),
         effective_layers=effective_layers(question.worlds, options),
         depth=depth,
     )
+
+
+def _reached(depth: int | None) -> float | None:
+    return None if depth is None else float(depth)
 
 
 def _depth(question: Question, options: Sequence[int]) -> int | None:

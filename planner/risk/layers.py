@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from planner.risk.stack import effective_layers, listed, marginals, risk
+from planner.risk.stack import layers, listed, marginals
 from planner.scenario.settle import Settled
 from planner.worlds.types import Worlds
 
@@ -44,29 +45,33 @@ def layers_curve(
 
     `options` are the others of the stack. Ties go to the smallest label.
     """
-    stack = list(start)
+    weight, m = listed(worlds), marginals(worlds)
+    floor = worlds.unlisted * worlds.unlisted_loss
+    total = math.fsum(weight)
+    stack: list[int] = []
+    listed_left, left = weight, worlds.weight
+    points = []
+
+    def add(k: int | None) -> None:
+        points.append(
+            LayerPoint(
+                added=None if k is None else settled.options[k].label,
+                techniques=len(stack),
+                effective_layers=layers(total, math.fsum(listed_left), m[stack]),
+                risk=math.fsum(left),
+                independent_risk=floor + (1 - worlds.unlisted) * total * float(np.prod(m[stack])),
+            )
+        )
+
+    for k in start:
+        stack.append(k)
+        listed_left, left = listed_left * worlds.failure[k], left * worlds.failure[k]
+    add(None)
     waiting = sorted(set(options) - set(start), key=lambda k: settled.options[k].label)
-    points = [_point(worlds, stack, None)]
-    left = worlds.weight.copy()
-    for k in stack:
-        left *= worlds.failure[k]
     while waiting:
         risks = worlds.failure[waiting] @ left
         k = waiting.pop(int(np.argmax(risks <= risks.min() * (1 + SAME))))
         stack.append(k)
-        left = left * worlds.failure[k]
-        points.append(_point(worlds, stack, settled.options[k].label))
+        listed_left, left = listed_left * worlds.failure[k], left * worlds.failure[k]
+        add(k)
     return tuple(points)
-
-
-def _point(worlds: Worlds, stack: list[int], added: str | None) -> LayerPoint:
-    u = worlds.unlisted
-    total = float(listed(worlds).sum())
-    independent = total * float(np.prod(marginals(worlds)[stack]))
-    return LayerPoint(
-        added=added,
-        techniques=len(stack),
-        effective_layers=effective_layers(worlds, stack),
-        risk=risk(worlds, stack),
-        independent_risk=u * worlds.unlisted_loss + (1 - u) * independent,
-    )

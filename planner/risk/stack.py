@@ -103,11 +103,14 @@ def effective_layers(worlds: Worlds, stack: Sequence[int]) -> float | None:
     for i in stack:
         left *= worlds.failure[i]
     rest = math.fsum(left)
-    m = marginals(worlds)[list(stack)]
-    if total == 0 or rest == 0 or bool((m >= 1).all()) or bool((m <= 0).any()):
+    return layers(total, rest, marginals(worlds)[list(stack)])
+
+
+def layers(total: float, rest: float, m: Floats) -> float | None:
+    """n log(rest / total) / sum_i log m[i] from W0, R0 and the marginals m (n,) of the stack."""
+    if not m.size or total == 0 or rest == 0 or bool((m >= 1).all()) or bool((m <= 0).any()):
         return None
-    layers = len(stack) * math.log(rest / total) / float(np.log(m).sum())
-    return max(layers, 0.0)
+    return max(m.size * math.log(rest / total) / float(np.log(m).sum()), 0.0)
 
 
 def diversification_gap(band: Band) -> float | None:

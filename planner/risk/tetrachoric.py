@@ -50,7 +50,8 @@ def tetrachoric(first: Floats, second: Floats, covariance: Floats) -> Floats:
     rest = wanted - np.take_along_axis(table, panel[:, None], axis=1)[:, 0]
     angle = _solve(h, k, panel, rest)
     rho = np.where(wanted == 0, 0.0, np.where(full, 1.0, np.cos(angle)))
-    return sign * np.clip(rho, 0.0, 1.0)
+    signed: Floats = sign * np.clip(rho, 0.0, 1.0)
+    return signed
 
 
 def _density(h: Floats, k: Floats, angle: Floats) -> Floats:

@@ -7,6 +7,7 @@ and a process of its own, and what is reported is read from CBC's log.
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 import logging
@@ -54,14 +55,18 @@ class Cbc:
         return importlib.metadata.version("pulp")
 
     def solve(self, program: LinearProgram, limits: Limits) -> Answer:
-        """Solve, once more without preprocessing where CBC fails or its answer breaks a row."""
+        """Solve, once more without preprocessing where CBC fails, finds nothing, or breaks a row.
+
+        Preprocessing is where solvers of this kind go wrong: its word alone is not believed.
+        """
         seen = trivial(program, limits)
         if seen is not None:
             return seen
         started = time.monotonic()
         answer = _once(program, limits)
-        if answer.stop == "failed":
-            log.warning("CBC failed on a program of %d columns; retried", program.objective.size)
+        if answer.stop in ("failed", "infeasible"):
+            if answer.stop == "failed":
+                log.info("CBC failed on %d columns; solved again", program.objective.size)
             if limits.seconds is not None:
                 left = limits.seconds - (time.monotonic() - started)
                 limits = replace(limits, seconds=left)
@@ -97,9 +102,7 @@ def _program() -> str:
 
 def _run(command: list[str], folder: Path, limits: Limits) -> Stop | None:
     """Run CBC in its folder; why it was stopped from here, None where it ended by itself."""
-    guard = shutil.which("setpriv")  # so that CBC dies with this process, however that dies
-    if guard is not None:
-        command = [guard, "--pdeathsig", "KILL", *command]
+    command = [*_guard(), *command]
     end = None if limits.seconds is None else time.monotonic() + max(limits.seconds, 0.01) + GRACE
     stopped: Stop | None = None
     with (folder / "log").open("wb") as out:
@@ -122,6 +125,19 @@ def _run(command: list[str], folder: Path, limits: Limits) -> Stop | None:
         finally:
             process.kill()
             process.wait()
+
+
+@functools.cache
+def _guard() -> tuple[str, ...]:
+    """What makes CBC die with this process, however that dies; nothing where there is no such."""
+    place = shutil.which("setpriv")
+    if place is None:
+        return ()
+    guard = (place, "--pdeathsig", "KILL")
+    tried = subprocess.run(
+        [*guard, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return guard if tried.returncode == 0 else ()
 
 
 NUMBER = r"([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)"
@@ -147,9 +163,12 @@ def _answer(
         return Answer("finished", values, objective - allowed)
     if head.startswith(("infeasible", "integer infeasible")) and stopped is None:
         return Answer("infeasible", None, None)
-    if stopped is None and not head.startswith("stopped on time"):
+    if stopped is None and not head.startswith("stopped on time") and "Exiting on" not in said:
         return Answer("failed", None, None)
-    return Answer(stopped or "time", values, _possible(said))
+    bound = _possible(said)
+    if values is not None and bound is not None and bound > float(program.objective @ values):
+        bound = None  # a bound above what was found is none
+    return Answer(stopped or "time", values, bound)
 
 
 def _values(program: LinearProgram, lines: list[str]) -> Floats:

@@ -23,7 +23,7 @@ from planner.solve.local import cheapen, improve
 from planner.solve.master import Deadline
 from planner.solve.models import Logs
 from planner.solve.relaxation import Priced, Relaxation, group_table
-from planner.solve.search import Outcome, Progress, Search
+from planner.solve.search import Outcome, Progress, ProofKind, Search, StopReason
 from planner.solve.shortlist import Exact, rounding
 from planner.worlds.types import Floats
 
@@ -144,7 +144,7 @@ class CoreSearch:
             self.height = self._height(stack, value)
 
     def _height(self, stack: tuple[int, ...], value: Fraction) -> float:
-        """What the priced bounds are about: the cost, or log of the objective above the constant."""
+        """What priced bounds are about: the cost, or the log of the value above the constant."""
         if self.limit is not None:
             return float(self.program.stack_cost(stack))
         above = self.core.logs.above(value)
@@ -241,9 +241,7 @@ class CoreSearch:
             if self.program.holds([*stack, int(j)]):
                 stack.append(int(j))
         better = (
-            improve(self.program, stack)
-            if self.limit is None
-            else cheapen(self.program, stack)
+            improve(self.program, stack) if self.limit is None else cheapen(self.program, stack)
         )
         if better is not None:
             self._offer(better)
@@ -273,8 +271,8 @@ class CoreSearch:
                 break
             self.evaluated += block.size
             values = shape.values(moves[block])
-            for k in np.flatnonzero(values <= self._reach()):
-                self._offer(shape.stack(moves[block[k]]))
+            for k in block[values <= self._reach()]:
+                self._offer(shape.stack(moves[k]))
 
     def _reach(self) -> float:
         """Values (above the constant) that may be better, or tie, within rounding."""
@@ -324,21 +322,16 @@ class CoreSearch:
     def _outcome(self) -> Outcome:
         over = self.deadline.over() and self.left_out < self._threshold()
         if self.stack is None:
-            stop = "time limit" if over else "proven"
-            return Outcome(
-                None, None, "none", "time limit" if over else "proven", Core.name,
-                infeasible=not over, evaluated=self.evaluated,
-            )
+            stop: StopReason = "time limit" if over else "proven"
+            return Outcome(None, None, "none", stop, Core.name, not over, evaluated=self.evaluated)
         reached = float(self.exact.value(self.stack))
         if self.limit is not None:
             reached = float(self.program.stack_cost(self.stack))
         done = self.left_out >= self._threshold()
         bound = reached if done and self.gap == 0 else min(self._proven(), reached)
         stop = "proven" if done else "time limit"
-        kind = "bounded" if math.isfinite(bound) and bound > 0 or done else "none"
-        return Outcome(
-            self.stack, bound, kind, stop, Core.name, evaluated=self.evaluated
-        )
+        kind: ProofKind = "bounded" if done or bound > 0 else "none"
+        return Outcome(self.stack, bound, kind, stop, Core.name, evaluated=self.evaluated)
 
 
 class Penalties:
@@ -396,12 +389,10 @@ class Penalties:
             sums = np.concatenate([sums, sums[fits] + price[k]])
             if len(moves) > MOST_LISTED:
                 return None
-        return self._holding(moves, sums, cap)
+        return self._holding(moves, sums)
 
-    def _holding(
-        self, moves: NDArray[np.bool_], sums: Floats, cap: float
-    ) -> tuple[NDArray[np.bool_], Floats]:
-        """Stacks that obey every rule exactly, with the priced slack of the rules in the bound."""
+    def _holding(self, moves: NDArray[np.bool_], sums: Floats) -> tuple[NDArray[np.bool_], Floats]:
+        """The stacks that obey every rule exactly, and their bounds."""
         program = self.search.program
         matrix, lower, upper = program.dense_rows
         base = self._columns()

@@ -180,6 +180,13 @@ class Covering:
             return self._outcome("solver failed" if str(stopped) == "failed" else "time limit")
         return self._outcome("proven")
 
+    def possible(self) -> bool | None:
+        """Whether any stack obeys the rules, whatever its depth; None: not known in time."""
+        try:
+            return self._next(None, ()) is not None
+        except Stopped:
+            return None
+
     # The stages.
 
     def _without_cut_set(self) -> bool:

@@ -65,6 +65,8 @@ class ByDepth:
                 f"{search.solver!r} is no solver here.",
                 f"Write one of {', '.join(SOLVERS)}.",
             )
+        if not program.size:
+            return  # one stack, the empty one: nothing to search, and no program for a backend
         few = self._few()
         if search.solver == "enumerate" and not few:
             raise LimitHit(
@@ -74,8 +76,8 @@ class ByDepth:
         if few and search.solver in ("auto", "enumerate"):
             self._all = Tried(program, self.masks, self.paid)
         else:
-            wanted = BACKENDS[0].name if search.solver == "auto" else search.solver
-            self._backend = next(b for b in BACKENDS if b.name == wanted)
+            named = (b for b in BACKENDS if b.name == search.solver)
+            self._backend = next(named, BACKENDS[0])
 
     def _few(self) -> bool:
         """Whether all stacks, and all sets of their techniques, can be gone through, with counts
@@ -99,18 +101,26 @@ class ByDepth:
         """
         if self._all is not None:
             return self._all.best(extra)
-        assert self._backend is not None
+        if self._backend is None:
+            return _nothing_for_sale(self.program.with_rows(extra))
+        return self._covering(self._backend, extra, seconds).best()
+
+    def possible(self, extra: Sequence[Row] = (), seconds: float | None = None) -> bool | None:
+        """Whether any stack at all obeys the rows; None where that was not known in time."""
+        if self._all is not None:
+            return self._all.possible(extra)
+        if self._backend is None:
+            return self.program.with_rows(extra).holds(())
+        return self._covering(self._backend, extra, seconds).possible()
+
+    def _covering(self, backend: Backend, extra: Sequence[Row], seconds: float | None) -> Covering:
         question = self.program.with_rows(extra)
-        if not question.size:
-            return _nothing_for_sale(question)
         classes = Classes.of(self.masks, self.paid)
-        deadline = Deadline(seconds)
-        return Covering(question, classes, self._backend, deadline, self.progress).best()
+        return Covering(question, classes, backend, Deadline(seconds), self.progress)
 
 
 def _nothing_for_sale(program: Program) -> Outcome:
-    """There is one stack, the empty one, and no program for a backend to solve."""
-    stack = () if program.holds(()) else None
+    stack: tuple[int, ...] | None = () if program.holds(()) else None
     return Outcome(stack, None, "enumerated", "proven", "all stacks", stack is None, 1)
 
 
@@ -130,9 +140,11 @@ class Tried:
         self.sides = [masks[columns[0]] for columns in self.groups] + smallest_masks(paid)
         self._counts: dict[int, Integers] = {}
 
+    def possible(self, extra: Sequence[Row]) -> bool:
+        return bool((self._feasible & self._holding(extra)).any())
+
     def best(self, extra: Sequence[Row]) -> Outcome:
-        holds = self._feasible & self._holding(extra) if extra else self._feasible
-        index = np.flatnonzero(holds)
+        index = np.flatnonzero(self._feasible & self._holding(extra))
         if not index.size:
             return self._outcome(None)
         index = self._deepest(index)
@@ -151,7 +163,8 @@ class Tried:
             counts = self._cut_sets(size)[sets]
             deeper = counts == 0
             if not deeper.any():
-                return index[counts == counts.min()]
+                fewest: Integers = index[counts == counts.min()]
+                return fewest
             index, sets = index[deeper], sets[deeper]
         return index  # more modes than techniques are never needed: no cut set at all
 

@@ -8,17 +8,19 @@ from planner.errors import BadInput, LimitHit
 from planner.program.types import Program, Row
 from planner.solve.backend import Backend
 from planner.solve.cbc import Cbc
+from planner.solve.core import Core, Stalled
 from planner.solve.cpsat import CpSat
 from planner.solve.cutting import Cutting
 from planner.solve.enumerate import AllStacks, affordable, stack_count
 from planner.solve.highs import Highs
+from planner.solve.master import Deadline
 from planner.solve.search import Outcome, Progress, Search, silent
 
 #: Every backend, in the order of preference. A new one is a file and a line here.
 BACKENDS: tuple[Backend, ...] = (Highs(), CpSat(), Cbc())
 
-#: What `--solver` takes.
-SOLVERS = ("auto", "enumerate", *(backend.name for backend in BACKENDS))
+#: What `--solver` takes: "auto" looks at the instance, the next two are routes of our own.
+SOLVERS = ("auto", "enumerate", "core", *(backend.name for backend in BACKENDS))
 
 
 class Engine:
@@ -30,8 +32,10 @@ class Engine:
     def __init__(self, program: Program, search: Search, progress: Progress = silent) -> None:
         self.program = program
         self.search = search
+        self.progress = progress
         self._all: AllStacks | None = None
-        self._cutting: Cutting | None = None
+        self._core: Core | None = None
+        self._made: Cutting | None = None
         solver = search.solver
         if solver not in SOLVERS:
             raise BadInput.option(
@@ -45,19 +49,35 @@ class Engine:
         # With nothing for sale there is one stack, and no program for a backend to solve.
         if solver == "enumerate" or (solver == "auto" and affordable(program)) or not program.size:
             self._all = AllStacks(program)
-        else:
-            wanted = BACKENDS[0].name if solver == "auto" else solver
-            backend = next(b for b in BACKENDS if b.name == wanted)
-            # Linear relaxations are always HiGHS's: CP-SAT has none, CBC needs a process for each.
-            self._cutting = Cutting(program, backend, search, progress, BACKENDS[0])
+        elif solver in ("auto", "core") and Core.fits(program):
+            self._core = Core(program, search, progress)
 
     @property
     def solver(self) -> str:
-        return "enumeration" if self._cutting is None else self._cutting.backend.name
+        """The route or the backend that answers."""
+        if self._all is not None:
+            return "enumeration"
+        if self._core is not None and self._made is None:
+            return Core.name
+        return self._cutting.backend.name
+
+    @property
+    def _cutting(self) -> Cutting:
+        if self._made is None:
+            backend = next((b for b in BACKENDS if b.name == self.search.solver), BACKENDS[0])
+            # Linear relaxations are always HiGHS's: CP-SAT has none, CBC needs a process for each.
+            self._made = Cutting(self.program, backend, self.search, self.progress, BACKENDS[0])
+        return self._made
 
     def best(self, extra: Sequence[Row] = (), seconds: float | None = None) -> Outcome:
         """The best stack under the program's rows and the further ones, within the seconds."""
         if self._all is not None:
             return self._all.best(extra)
-        assert self._cutting is not None
+        if self._core is not None and self._made is None:
+            deadline = Deadline(seconds)
+            try:
+                return self._core.best(extra, seconds)
+            except Stalled:
+                self.progress("core enumeration stalled: cutting planes take over")
+                seconds = deadline.left()
         return self._cutting.best(extra, seconds)

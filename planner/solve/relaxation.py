@@ -68,12 +68,9 @@ class Relaxation:
         self.matrix = np.zeros((len(rows), n))
         for r, row in enumerate(rows):
             self.matrix[r, list(row.indices)] = np.array(row.coefficients) / self._scales[r]
-        self.lower = np.array(
-            [-np.inf if r.lower is None else r.lower / k for r, k in zip(rows, self._scales)]
-        )
-        self.upper = np.array(
-            [np.inf if r.upper is None else r.upper / k for r, k in zip(rows, self._scales)]
-        )
+        lower = np.array([-np.inf if row.lower is None else row.lower for row in rows])
+        upper = np.array([np.inf if row.upper is None else row.upper for row in rows])
+        self.lower, self.upper = lower / self._scales, upper / self._scales
         self.cost = np.array(program.cost, np.float64)
         self._lp = GrowingLP(self._start())
 
@@ -83,7 +80,9 @@ class Relaxation:
         groups = np.zeros((len(self._groups), n))
         for g, row in enumerate(self._groups):
             groups[g, list(row.indices)] = 1.0
-        table = np.hstack([np.vstack([self.matrix, groups]), np.zeros((len(self.matrix) + len(groups), 1))])
+        table = np.hstack(
+            [np.vstack([self.matrix, groups]), np.zeros((len(self.matrix) + len(groups), 1))]
+        )
         filled = np.flatnonzero(table.ravel())
         starts = np.concatenate([[0], np.cumsum((table != 0).sum(axis=1))])
         objective = np.append(np.zeros(n), 1.0)

@@ -5,7 +5,8 @@ the rise of the best reachable objective when it is locked in (docs/commands.md,
 
 Where depth chose the stack, all numbers speak of the risk R, since a depth has no shares. The
 choice did not make R least: a stack with a technique locked in or out may even have less, so
-`replacement_cost` and `lock_in_rise` are None, and the rest rank by the fall of R if added.
+`replacement_cost` and `lock_in_rise` are None, and the rest rank by the fall of R if added, shown
+at the level that helps most by itself.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from planner.plan import Plan
 from planner.program.build import lock
 from planner.risk.redundancy import overlaps
 from planner.risk.stack import marginals
+from planner.solve.depth import ByDepth
 from planner.solve.search import Progress, silent
 from planner.study.reasons import Facts, reason
 from planner.worlds.types import Floats
@@ -131,9 +133,12 @@ def _locks(plan: Plan, end: float, progress: Progress) -> dict[int, Lock]:
             break
         progress(f"ranking: {done} of {len(order)} techniques locked in or out")
         row = lock(program, i, inside=i not in inside)
+        if isinstance(plan.engine, ByDepth):
+            found[i] = Lock(None, plan.engine.possible([row], left) is False, ())
+            continue
         outcome = plan.engine.best([row], seconds=left)
         value = None
-        if outcome.stop == "proven" and outcome.stack is not None and not plan.by_depth:
+        if outcome.stop == "proven" and outcome.stack is not None:
             value = program.value(outcome.stack)
             if program.target is not None:
                 value = float(plan.money(program.stack_cost(outcome.stack)))
