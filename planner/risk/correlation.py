@@ -181,7 +181,7 @@ def covariances(worlds: Worlds, options: Sequence[int]) -> Floats:
     failure = worlds.failure[list(options)]
     centred = failure - (failure @ share)[:, None]
     found: Floats = (centred * share) @ centred.T
-    return found
+    return (found + found.T) / 2  # rounding leaves the two halves a digit apart
 
 
 def phis(failure: Floats, covariance: Floats) -> Floats:

@@ -31,6 +31,8 @@ from planner.worlds.types import Floats
 MOST_LISTED = 20_000
 #: Rounds of Kelley's method at the root and at the other nodes.
 ROOT_ROUNDS, NODE_ROUNDS = 80, 8
+#: Share of the gap that the relaxation's own error may have.
+ENOUGH = 0.1
 #: Nodes after which another route is tried.
 MOST_NODES = 4_000
 #: Cells (stacks times worlds) evaluated at a time.
@@ -199,16 +201,12 @@ class CoreSearch:
         """Kelley's method, in-out, until the penalties leave little to list."""
         rounds = ROOT_ROUNDS if self.nodes == 1 else NODE_ROUNDS
         relaxation = self.relaxation
-        inside = np.zeros(self.program.size)
-        if self.stack is not None:
-            inside[list(self.stack)] = 1.0
+        inside, height = self._known_point() if self.nodes == 1 else (None, math.inf)
         if not relaxation.tangents:
             relaxation.tangent_at(np.zeros(self.program.size))
-            relaxation.tangent_at(inside)
-        height = relaxation.value(inside) if self.limit is None else math.inf
         best: Priced | None = None
         best_floor, point = -math.inf, None
-        for done in range(rounds):
+        for _ in range(rounds):
             if self.deadline.over():
                 break
             answer = relaxation.solve(node.lower, node.upper)
@@ -218,17 +216,27 @@ class CoreSearch:
             shape = Penalties(self, node, priced)
             if best is None or shape.floor > best_floor:
                 best, best_floor = priced, shape.floor
-            if shape.floor >= self._threshold() or (done % 3 == 2 and shape.open_groups() <= 12):
+            open_gap = self._threshold() - best_floor
+            if open_gap <= 0:
                 break
-            for x in (0.5 * (point + inside), point):
-                here = relaxation.tangent_at(x)
-                if here < height:
-                    inside, height = x, here
-            if self.limit is None and height - shape.floor < 1e-9:
+            x = point if inside is None else 0.5 * (point + inside)
+            here = relaxation.tangent_at(x)
+            if self.limit is None and here < height:
+                inside, height = x, here
+            # The relaxation is known well enough when its own error is small beside the gap.
+            if self.limit is None and height - best_floor < ENOUGH * open_gap:
                 break
         if self.nodes == 1 and point is not None:
             self._round(point)
         return best, point
+
+    def _known_point(self) -> tuple[Floats | None, float]:
+        """The incumbent as a point to cut from, with its height; none where a target is set."""
+        if self.stack is None or self.limit is not None:
+            return None, math.inf
+        x = np.zeros(self.program.size)
+        x[list(self.stack)] = 1.0
+        return x, self.relaxation.tangent_at(x)
 
     def _round(self, point: Floats) -> None:
         """Greedy by the relaxation's preference, then add and swap: once, at the root."""

@@ -30,7 +30,7 @@ def test_at_one_half_the_joint_has_a_closed_form(rho):
     assert one(0.5, 0.5, asin(rho) / (2 * pi)) == pytest.approx(rho, rel=1e-8, abs=1e-14)
 
 
-@pytest.mark.parametrize("rho", [-0.8, -0.2, 0.1, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("rho", [-0.8, -0.2, 0.1, 0.5, 0.9])
 @pytest.mark.parametrize(("first", "second"), [(0.1, 0.1), (0.02, 0.6), (0.7, 0.95), (0.3, 0.31)])
 def test_it_gives_back_the_correlation_of_scipys_bivariate_normal(first, second, rho):
     both = multivariate_normal([0, 0], [[1, rho], [rho, 1]]).cdf([ndtri(first), ndtri(second)])
