@@ -356,7 +356,7 @@ def answer(
     if outcome.stack is None:
         _refuse(question, program, outcome, search)
     assert outcome.stack is not None
-    return _plan(question, engine, outcome, seconds)
+    return plan_of(question, engine, outcome, seconds)
 
 
 def _refuse(question: Question, program: Program, outcome: Outcome, search: Search) -> None:
@@ -388,7 +388,9 @@ def _named(measure: Measure) -> str:
     return "expected risk" if measure.name == "expected" else f"risk ({measure.name})"
 
 
-def _plan(question: Question, engine: Engine | ByDepth, outcome: Outcome, seconds: float) -> Plan:
+def plan_of(
+    question: Question, engine: Engine | ByDepth, outcome: Outcome, seconds: float = 0.0
+) -> Plan:
     """Re-check in integers, recompute from the worlds, and put the numbers together."""
     program = engine.program
     columns = outcome.stack or ()

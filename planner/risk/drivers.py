@@ -14,7 +14,9 @@ in which nothing outside S strikes: v is a sum of r(A) times unanimity games u_A
 else 0). In u_A the members of A are interchangeable and the others add nothing, so by symmetry,
 the null player and efficiency each member has 1 / |A|; by additivity the values add up (Shapley
 1953). The interaction of a pair is sum over A with both of r(A) / (|A| - 1), the Shapley
-interaction index of the same game (Grabisch and Roubens 1999).
+interaction index of the same game (Grabisch and Roubens 1999). Both count who is there when
+the stack fails, not who caused it: a mode that every technique withstands still has its part of
+the worlds in which it strikes beside others.
 
 Under the reading by-mode one mode strikes a world, so pairs have no residual; probabilities and
 losses are given unscaled, as the funder wrote them (docs/model.md, "reading: by-mode").
@@ -174,13 +176,17 @@ def drivers(settled: Settled, worlds: Worlds, stack: Sequence[int]) -> Drivers:
     explicit = isinstance(settled.scenario.threats, ExplicitWorlds)
     size = totals.size
     unlisted = math.fsum(residuals[worlds.state < 0])
-    classes = _classes(settled, totals, total)
+    order = np.argsort(-_steps(totals.residual, total), kind="stable")
+    order = order[totals.probability[order] > 0]
+    classes = [_class(settled, totals, int(c), total) for c in order[:MOST_CLASSES]]
     if worlds.unlisted > 0:
         loss = worlds.unlisted_loss
         classes.append(
             ClassDriver("unlisted", (), worlds.unlisted, loss, 1.0, unlisted, _of(unlisted, total))
         )
     classes.sort(key=lambda c: -_step(c.residual, total))
+    rest: list[float] = totals.residual[order[MOST_CLASSES:]].tolist()
+    rest += [c.residual for c in classes[MOST_CLASSES:]]
     return Drivers(
         risk=total,
         baseline=0.0 if explicit else math.fsum(totals.residual[size == 0]),
@@ -189,7 +195,7 @@ def drivers(settled: Settled, worlds: Worlds, stack: Sequence[int]) -> Drivers:
         modes=_modes(settled, totals, total),
         pairs=_pairs(settled, totals, total),
         classes=tuple(classes[:MOST_CLASSES]),
-        others=math.fsum(c.residual for c in classes[MOST_CLASSES:]),
+        others=math.fsum(rest),
     )
 
 
@@ -276,30 +282,25 @@ def _pairs(settled: Settled, totals: Totals, total: float) -> tuple[PairDriver, 
     return tuple(sorted(found, key=lambda pair: -_step(pair.residual, total)))
 
 
-def _classes(settled: Settled, totals: Totals, total: float) -> list[ClassDriver]:
+def _class(settled: Settled, totals: Totals, c: int, total: float) -> ClassDriver:
     threats = settled.scenario.threats
-    found = []
-    for c in np.flatnonzero(totals.probability > 0).tolist():
-        modes: tuple[str, ...] = ()
-        if isinstance(threats, ExplicitWorlds):
-            world = threats.worlds[c].id
-        else:
-            modes = tuple(m.id for m, on in zip(threats.modes, totals.active[c], strict=True) if on)
-            world = " + ".join(modes) or "no mode"
-        weight = float(totals.probability[c] * totals.loss[c])
-        residual = float(totals.residual[c])
-        found.append(
-            ClassDriver(
-                world=world,
-                modes=modes,
-                probability=float(totals.probability[c]),
-                loss=float(totals.loss[c]),
-                failure=min(residual / weight, 1.0) if weight > 0 else 0.0,
-                residual=residual,
-                share=_of(residual, total),
-            )
-        )
-    return found
+    modes: tuple[str, ...] = ()
+    if isinstance(threats, ExplicitWorlds):
+        world = threats.worlds[c].id
+    else:
+        modes = tuple(m.id for m, on in zip(threats.modes, totals.active[c], strict=True) if on)
+        world = " + ".join(modes) or "no mode"
+    weight = float(totals.probability[c] * totals.loss[c])
+    residual = float(totals.residual[c])
+    return ClassDriver(
+        world=world,
+        modes=modes,
+        probability=float(totals.probability[c]),
+        loss=float(totals.loss[c]),
+        failure=min(residual / weight, 1.0) if weight > 0 else 0.0,
+        residual=residual,
+        share=_of(residual, total),
+    )
 
 
 def _of(part: float, whole: float) -> float | None:
@@ -309,3 +310,8 @@ def _of(part: float, whole: float) -> float | None:
 def _step(number: float, total: float) -> float:
     """Equal for numbers that differ by rounding alone."""
     return round(number / total, 12) if total > 0 else 0.0
+
+
+def _steps(numbers: Floats, total: float) -> Floats:
+    found: Floats = np.round(numbers / total, 12) if total > 0 else np.zeros_like(numbers)
+    return found

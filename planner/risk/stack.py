@@ -46,8 +46,9 @@ def listed(worlds: Worlds) -> Floats:
     """(S,) weights p l of the listed worlds, as if nothing were unlisted (0 for that world)."""
     weight = worlds.weight
     if worlds.unlisted > 0:
-        weight = weight / (1 - worlds.unlisted)
         weight[-1] = 0.0
+        if worlds.unlisted < 1:
+            weight = weight / (1 - worlds.unlisted)
     return weight
 
 

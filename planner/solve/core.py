@@ -13,7 +13,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,8 +101,8 @@ class CoreSearch:
         self.limit = program.target_limit
         self.table = group_table(program)
         self.stack: tuple[int, ...] | None = None
-        self.key: tuple[Fraction, int, int, tuple[str, ...]] | None = None
         self.height = math.inf
+        self._known: tuple[float, int, tuple[str, ...]] = (math.inf, 0, ())
         self.evaluated = 0
         self.nodes = 0
         # A bound below which something was left out; infinite while all was tried.
@@ -134,23 +134,42 @@ class CoreSearch:
 
     # What counts as better.
 
-    def _offer(self, stack: tuple[int, ...]) -> None:
-        """Keep the stack if it is better, exactly, with ties by the rule."""
-        value = self.exact.value(stack)
-        if self.limit is not None and value > self.limit:
-            return
-        lead = Fraction(0) if self.limit is not None else value
-        key = (lead, *self.program.tie_key(stack))
-        if self.key is None or key < self.key:
-            self.stack, self.key = stack, key
-            self.height = self._height(stack, value)
+    def _offer(self, stack: tuple[int, ...], above: float | None = None) -> None:
+        """Keep the stack if it is better; near ties are decided exactly, and by the rule.
 
-    def _height(self, stack: tuple[int, ...], value: Fraction) -> float:
-        """What priced bounds are about: the cost, or the log of the value above the constant."""
+        `above` is its objective above the constant, in floating point, where that is known.
+        """
         if self.limit is not None:
-            return float(self.program.stack_cost(stack))
-        above = self.core.logs.above(value)
-        return math.log(above) if above > 0 else -math.inf
+            if self._key(stack) < self._known and self.exact.value(stack) <= self.limit:
+                self._keep(stack, float(self.program.stack_cost(stack)))
+            return
+        if above is None:
+            above = self._above(stack)
+        margin = 2 * self.rounding + 1e-12
+        known = math.exp(self.height) if self.stack is not None else math.inf
+        if above > known * (1 + margin):
+            return
+        if self.stack is None or above < known * (1 - margin):
+            self._keep(stack, math.log(above) if above > 0 else -math.inf)
+            return
+        now, then = self.exact.value(self.stack), self.exact.value(stack)
+        if (then, *self._key(stack)) < (now, *self._known):
+            rest = self.core.logs.above(then)
+            self._keep(stack, math.log(rest) if rest > 0 else -math.inf)
+
+    def _keep(self, stack: tuple[int, ...], height: float) -> None:
+        """`height` is what priced bounds are about: the cost, or the log of the value above the
+        constant."""
+        self.stack, self.height, self._known = stack, height, self._key(stack)
+
+    def _key(self, stack: tuple[int, ...]) -> tuple[float, int, tuple[str, ...]]:
+        return self.program.tie_key(stack)
+
+    def _above(self, stack: tuple[int, ...]) -> float:
+        """The objective above the constant, in floating point."""
+        program = self.program
+        left = np.where(np.isfinite(self.core.logs.loss), program.losses(stack), 0.0)
+        return float(program.measure.values(program.worlds, left[None, :])[0])
 
     def _threshold(self) -> float:
         """Bounds from here on cannot improve on the incumbent (at gap 0: not even tie)."""
@@ -279,8 +298,8 @@ class CoreSearch:
                 break
             self.evaluated += block.size
             values = shape.values(moves[block])
-            for k in block[values <= self._reach()]:
-                self._offer(shape.stack(moves[k]))
+            for k in np.flatnonzero(values <= self._reach()):
+                self._offer(shape.stack(moves[block[k]]), float(values[k]))
 
     def _reach(self) -> float:
         """Values (above the constant) that may be better, or tie, within rounding."""
@@ -353,12 +372,9 @@ class Penalties:
         allowed = np.append(node.upper > 0.5, False)
         forced = np.append(node.lower > 0.5, False)
         costs = np.where(allowed[table], padded[table], np.inf)
-        nothing = np.where(forced[table].any(axis=1), np.inf, 0.0)
+        nothing = np.where(np.any(forced[table], axis=1), np.inf, 0.0)
         costs = np.column_stack([nothing, costs])
-        others = forced[table].any(axis=1)[:, None] & ~np.column_stack(
-            [np.zeros(len(table), np.bool_), forced[table]]
-        )
-        self._costs = np.where(others, np.inf, costs)
+        self._costs = costs
         least = self._costs.min(axis=1)
         self.floor = priced.base + float(least.sum())
         self._default = self._costs.argmin(axis=1)
@@ -411,13 +427,34 @@ class Penalties:
             )
         activity = matrix[:, base].sum(axis=1)[None, :] + moves.astype(np.int64) @ steps
         ok = ((activity >= lower) & (activity <= upper)).all(axis=1)
-        moves, sums = moves[ok], sums[ok]
-        return moves, self.floor + sums
+        moves = moves[ok]
+        return moves, self.floor + sums[ok] + self._slack(moves)
 
-    def _column_sum(self, matrix: NDArray[np.int64], g: int, place: int) -> NDArray[np.int64]:
+    def _slack(self, moves: NDArray[np.bool_]) -> Floats:
+        """(stacks,) what the rules' unused room is worth at their prices."""
+        relaxation, prices = self.search.relaxation, self.priced.prices
+        live = np.flatnonzero(prices)
+        if not live.size:
+            return np.zeros(len(moves))
+        matrix = relaxation.matrix[live]
+        sides = np.where(prices[live] > 0, relaxation.lower[live], relaxation.upper[live])
+        default = matrix[:, self._columns()].sum(axis=1)
+        steps = np.array(
+            [
+                self._column_sum(matrix, g, place)
+                - self._column_sum(matrix, g, int(self._default[g]))
+                for g, place in zip(self.groups, self.places, strict=True)
+            ]
+        ).reshape(self.groups.size, live.size)
+        room = default + moves.astype(np.float64) @ steps - sides
+        worth: Floats = np.maximum(room @ prices[live], 0.0)
+        return worth
+
+    def _column_sum(self, matrix: NDArray[Any], g: int, place: int) -> NDArray[Any]:
+        """What a choice adds to each row."""
         if place == 0:
-            return np.zeros(len(matrix), np.int64)
-        column: NDArray[np.int64] = matrix[:, self.search.table[g, place - 1]]
+            return np.zeros(len(matrix), matrix.dtype)
+        column: NDArray[Any] = matrix[:, self.search.table[g, place - 1]]
         return column
 
     def _columns(self) -> list[int]:

@@ -26,6 +26,8 @@ from planner.worlds.types import Floats
 
 #: Sets of modes written down before the first solve; where there are more, they come as needed.
 MOST_SETS = 2500
+#: Sets of modes that swaps look at.
+SWAP_SETS = 20_000
 #: Labels decided by one solve when ties go by id.
 LABELS = 20
 #: Integer objectives are scaled so that no coefficient is larger than this.
@@ -78,9 +80,9 @@ class Classes:
         """Sets of modes that a set of classes stands for: one mode of each class."""
         return math.prod(c for j, c in enumerate(self.copies) if modes >> j & 1)
 
-    def sets(self, size: int) -> Iterable[int] | None:
+    def sets(self, size: int, most: int | None = None) -> Iterable[int] | None:
         """All sets of that many classes; None where there are too many to write down."""
-        if math.comb(len(self.copies), size) > MOST_SETS:
+        if math.comb(len(self.copies), size) > (MOST_SETS if most is None else most):
             return None
         bits = [1 << j for j in range(len(self.copies))]
         return (sum(some) for some in itertools.combinations(bits, size))
@@ -231,6 +233,7 @@ class Covering:
         """The fewest cut sets of the size that is the depth."""
         assert self.known is not None
         assert self.depth is not None
+        self.known = self._swapped(self.known, self.depth)
         for modes in self.classes.sets(self.depth) or ():
             self.model.count(modes)
         while True:
@@ -243,6 +246,42 @@ class Covering:
                 self.most += 1
                 return
             self.known = found
+
+    def _swapped(self, stack: tuple[int, ...], depth: int) -> tuple[int, ...]:
+        """The stack after additions and swaps that leave fewer cut sets, each of them within the
+        rules: a better start, never an answer by itself."""
+        sets = self.classes.sets(depth, SWAP_SETS)
+        if sets is None:
+            return stack
+        kept = [modes for modes in sets if not self.classes.paid_for(modes)]
+        weight = np.array([self.classes.weight(modes) for modes in kept], np.float64)
+        holds = np.array(
+            [[not m & modes for m in self.classes.masks] for modes in kept], np.float64
+        )
+        while kept and not self.deadline.over():
+            here = float(weight @ (holds[:, list(stack)].sum(axis=1) == 0))
+            moves = (self._best_move(stack, leaving, holds, weight) for leaving in (None, *stack))
+            left, best = min((move for move in moves if move), default=(here, stack))
+            if left >= here or not self.program.holds(best) or self._depth(best) < depth:
+                break
+            stack = best
+        return stack
+
+    def _best_move(
+        self, stack: tuple[int, ...], leaving: int | None, holds: Floats, weight: Floats
+    ) -> tuple[float, tuple[int, ...]] | None:
+        """Cut sets left, and the stack, after the best column is added (and `leaving` gone)."""
+        matrix, lower, upper = self.program.dense_rows
+        kept = [j for j in stack if j != leaving]
+        total = matrix + matrix[:, kept].sum(axis=1)[:, None]
+        allowed = ((total >= lower[:, None]) & (total <= upper[:, None])).all(axis=0)
+        allowed[list(stack)] = False
+        if not allowed.any():
+            return None
+        open_weight = np.where(holds[:, kept].sum(axis=1) == 0, weight, 0.0)
+        left = np.where(allowed, open_weight.sum() - open_weight @ holds, np.inf)
+        best = int(left.argmin())
+        return float(left[best]), tuple(sorted((*kept, best)))
 
     def _ties(self) -> None:
         """Lowest cost, then fewest techniques, then the smallest ids, a few labels at a time."""

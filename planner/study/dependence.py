@@ -31,6 +31,7 @@ from planner.risk.measures import Expected
 from planner.risk.stack import Band, band, listed, marginals
 from planner.scenario.settle import Settled, amount
 from planner.solve.engine import Engine
+from planner.solve.enumerate import affordable
 from planner.solve.search import Progress, Search, silent
 from planner.worlds.types import Worlds
 
@@ -234,10 +235,14 @@ def worst_case(
         active=np.zeros((1, 0), np.bool_),
     )
     program = build_program(settled, flat, Expected(), budget=budget, target=1.0)
-    engine = Engine(program, replace(search, gap=0.0), progress)
+    # The cutting planes' own program of cost serves here; core enumeration lives on the risk.
+    solver = "highs" if search.solver in ("auto", "core") else search.solver
+    if search.solver == "auto" and affordable(program):
+        solver = "enumerate"
+    engine = Engine(program, replace(search, gap=0.0, solver=solver), progress)
     paid = min((float(m[k]) for k in program.committed), default=1.0)
     strength = [float(m[k]) for k in program.option]
-    for level in sorted(set(strength)):
+    for level in sorted(set(strength)) if listed(worlds).any() else ():
         if level >= paid * (1 - SAME):
             break
         columns = tuple(j for j, s in enumerate(strength) if s <= level * (1 + SAME))

@@ -166,25 +166,26 @@ def _sentence(question: Question, together: Side, by_mode: Side) -> str:
     alone = [drivers(by_mode.settled, by_mode.apart, stack) for stack in stacks]
     if together.choice.columns == by_mode.choice.columns:
         return (
-            f"Both readings choose {names[0]}. Together it leaves {jointly[0].risk:.4g}, "
-            f"{_multiple(jointly[0])} where two modes or more strike at once"
+            f"Both readings choose {names[0]}. Together it leaves {_left(jointly[0])}"
             f"{_combinations(question, stacks[0])}; by-mode asks of each mode alone that some "
             f"technique withstands it, and counts {alone[0].risk:.4g}."
         )
     mode, first, second = _largest(alone[0], alone[1])
     return (
         f"Together one technique has to withstand all modes that strike at once: {names[0]} leaves "
-        f"{jointly[0].risk:.4g} and {names[1]} {jointly[1].risk:.4g}, {_multiple(jointly[1])} "
-        f"where two modes or more strike at once{_combinations(question, stacks[1])}. By-mode "
+        f"{jointly[0].risk:.4g} and {names[1]} {_left(jointly[1])}"
+        f"{_combinations(question, stacks[1])}. By-mode "
         f"every mode has to be withstood by some technique: {names[1]} leaves {alone[1].risk:.4g} "
         f"and {names[0]} {alone[0].risk:.4g}, and they differ most in {mode} ({second:.4g} "
         f"against {first:.4g})."
     )
 
 
-def _multiple(found: Drivers) -> str:
-    share = found.multiple / found.risk if found.risk > SAME else 0.0
-    return f"{100 * share:.0f}% of it"
+def _left(found: Drivers) -> str:
+    if found.risk <= 0:
+        return "nothing"
+    share = 100 * found.multiple / found.risk
+    return f"{found.risk:.4g}, {share:.0f}% of it where two modes or more strike at once"
 
 
 def _combinations(question: Question, stack: Sequence[int]) -> str:

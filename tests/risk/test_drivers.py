@@ -81,7 +81,7 @@ def test_numbers_by_mode_pair_and_class_are_those_of_enumeration():
         assert pair.interaction == pytest.approx(
             sum(r / (len(a) - 1) for a, (_, _, r) in inside.items())
         )
-    assert [p.residual for p in found.pairs] == sorted((p.residual for p in found.pairs))[::-1]
+    assert [p.residual for p in found.pairs] == sorted(p.residual for p in found.pairs)[::-1]
     assert len(found.classes) == 17
     for row in found.classes:
         assert row.probability * row.loss * row.failure == pytest.approx(row.residual)
@@ -166,3 +166,13 @@ def test_without_any_risk_shares_are_none():
     assert len(found.to_frame()) == 2
     assert len(found.pairs_frame()) == 1
     assert len(found.classes_frame()) == 4
+
+
+def test_the_largest_classes_are_listed_and_the_rest_is_one_number():
+    s = settle(read(PAPER))
+    found = drivers(s, build(s, merge=False), [4, 5])
+    assert len(found.classes) == 20
+    sizes = [row.residual for row in found.classes]
+    assert sizes == pytest.approx(sorted(sizes, reverse=True))
+    assert sum(sizes) + found.others == pytest.approx(found.risk)
+    assert 0 < found.others < found.risk
