@@ -13,13 +13,11 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.program.types import Program, Row
-from planner.solve.local import cheapen, improve
 from planner.solve.master import Deadline
 from planner.solve.models import Logs
 from planner.solve.relaxation import Priced, Relaxation, group_table
@@ -31,8 +29,12 @@ from planner.worlds.types import Floats
 MOST_LISTED = 20_000
 #: Rounds of Kelley's method at the root and at the other nodes.
 ROOT_ROUNDS, NODE_ROUNDS = 80, 8
-#: Share of the gap that the relaxation's own error may have.
+#: Share of the gap that the relaxation's own error may have, and the gap (in log risk) that
+#: counts where nothing is known yet.
 ENOUGH = 0.1
+LARGE_GAP = 0.05
+#: Rounds at the root between attempts to round the relaxed point to a stack.
+ROUND_EVERY = 6
 #: Nodes after which another route is tried.
 MOST_NODES = 4_000
 #: Cells (stacks times worlds) evaluated at a time.
@@ -77,7 +79,7 @@ class Core:
     @staticmethod
     def fits(program: Program) -> bool:
         """Log space needs positive failures; a rule over no column is for others to explain."""
-        return bool(program.size) and not bool((program.failure == 0).any())
+        return bool(program.size) and bool(program.failure.min(initial=1.0) > 0)
 
     def best(self, extra: Sequence[Row], seconds: float | None) -> Outcome:
         """The best stack that also obeys the further rows. Raises Stalled."""
@@ -100,6 +102,9 @@ class CoreSearch:
         self.rounding = rounding(program)
         self.limit = program.target_limit
         self.table = group_table(program)
+        rows = [r for r, row in enumerate(program.rows) if row.where != "levels"]
+        matrix, lower, upper = program.dense_rows
+        self.rules = matrix[rows].astype(np.float64), lower[rows], upper[rows]
         self.stack: tuple[int, ...] | None = None
         self.height = math.inf
         self._known: tuple[float, int, tuple[str, ...]] = (math.inf, 0, ())
@@ -109,9 +114,6 @@ class CoreSearch:
         self.left_out = math.inf
 
     def run(self) -> Outcome:
-        start = self._start()
-        if start is not None:
-            self._offer(start)
         log_limit = None
         if self.limit is not None:
             above = self.core.logs.above(self.limit)
@@ -123,14 +125,6 @@ class CoreSearch:
             self.relaxation.add(q, lam)
         self._search()
         return self._outcome()
-
-    def _start(self) -> tuple[int, ...] | None:
-        """A stack to compare with, where a simple one obeys the rules."""
-        if not self.program.holds(()):
-            return None
-        if self.limit is not None:
-            return cheapen(self.program, ())
-        return improve(self.program, ())
 
     # What counts as better.
 
@@ -217,75 +211,77 @@ class CoreSearch:
         return []
 
     def _bound(self, node: Node) -> tuple[Priced | None, Floats | None]:
-        """Kelley's method, in-out, until the penalties leave little to list."""
-        rounds = ROOT_ROUNDS if self.nodes == 1 else NODE_ROUNDS
+        """Kelley's method, in-out, until its own error is small beside the gap."""
+        root = self.nodes == 1
         relaxation = self.relaxation
-        inside, height = self._known_point() if self.nodes == 1 else (None, math.inf)
         if not relaxation.tangents:
             relaxation.tangent_at(np.zeros(self.program.size))
         best: Priced | None = None
         best_floor, point = -math.inf, None
-        for _ in range(rounds):
+        inside, height = None, math.inf
+        for done in range(ROOT_ROUNDS if root else NODE_ROUNDS):
             if self.deadline.over():
                 break
             answer = relaxation.solve(node.lower, node.upper)
             if answer is None:
                 return None, None
             point, priced = answer
-            shape = Penalties(self, node, priced)
-            if best is None or shape.floor > best_floor:
-                best, best_floor = priced, shape.floor
-            open_gap = self._threshold() - best_floor
-            if open_gap <= 0:
+            floor = Penalties(self, node, priced).floor
+            if best is None or floor > best_floor:
+                best, best_floor = priced, floor
+            if root and done % ROUND_EVERY == ROUND_EVERY - 1:
+                self._round(point)
+            if best_floor >= self._threshold():
                 break
             x = point if inside is None else 0.5 * (point + inside)
             here = relaxation.tangent_at(x)
             if self.limit is None and here < height:
                 inside, height = x, here
-            # The relaxation is known well enough when its own error is small beside the gap.
-            if self.limit is None and height - best_floor < ENOUGH * open_gap:
+            if height - best_floor < ENOUGH * min(self._threshold() - best_floor, LARGE_GAP):
                 break
-        if self.nodes == 1 and point is not None:
+        if root and point is not None:
             self._round(point)
-        return best, point
-
-    def _known_point(self) -> tuple[Floats | None, float]:
-        """The incumbent as a point to cut from, with its height; none where a target is set."""
-        if self.stack is None or self.limit is not None:
-            return None, math.inf
-        x = np.zeros(self.program.size)
-        x[list(self.stack)] = 1.0
-        return x, self.relaxation.tangent_at(x)
+        return None if best is None else relaxation.sharpen(best), point
 
     def _round(self, point: Floats) -> None:
-        """Greedy by the relaxation's preference, then add and swap: once, at the root."""
+        """A stack from the relaxation's point: what it likes best first, as the rules allow; with a
+        target, until that is met, and then without what is not needed."""
         stack: list[int] = []
         if not self.program.holds(()):
             return
-        for j in np.argsort(-point, kind="stable"):
-            if point[j] <= 0.01:
-                break
-            if self.program.holds([*stack, int(j)]):
-                stack.append(int(j))
-        better = (
-            improve(self.program, stack) if self.limit is None else cheapen(self.program, stack)
-        )
-        if better is not None:
-            self._offer(better)
+        order = np.argsort(-point, kind="stable")
+        for j in map(int, order[: max(int((point > 1e-6).sum()), 1)]):
+            if self.program.holds([*stack, j]):
+                stack.append(j)
+                if self._enough(stack):
+                    break
+        if self.limit is not None:
+            if not self._enough(stack):
+                return
+            for j in reversed(list(stack)):
+                rest = [k for k in stack if k != j]
+                if self.program.holds(rest) and self._enough(rest):
+                    stack = rest
+        self._offer(tuple(sorted(stack)))
+
+    def _enough(self, stack: list[int]) -> bool:
+        """Whether a target is set and met (as far as doubles tell)."""
+        if self.limit is None:
+            return False
+        return self.program.value(stack) <= float(self.limit)
 
     def _list(self, shape: Penalties) -> bool:
         """Evaluate every stack that the penalties leave; False where there are too many."""
-        total = self._threshold() - shape.floor
         # A smaller cap first: what it finds often shrinks what is left to list.
-        for part in (0.1, 0.4, 1.0):
-            cap = min(part * total, self._threshold() - shape.floor)
+        for cap in shape.caps():
+            cap = min(cap, self._threshold() - shape.floor)
             listed = shape.within(cap)
             if listed is None:
                 return False
             self._evaluate(shape, *listed)
             if self._threshold() - shape.floor <= cap:
-                break
-        return True
+                return True
+        return False
 
     def _evaluate(self, shape: Penalties, moves: NDArray[np.bool_], bounds: Floats) -> None:
         """Best bound first, a block at a time; what the incumbent rules out is dropped."""
@@ -317,7 +313,7 @@ class CoreSearch:
             return []
         middle = np.full(free.size, 0.5) if point is None else np.abs(point[free] - 0.5)
         unsure = free[np.flatnonzero(middle == middle.min())]
-        slopes = np.abs(shape.priced.weights.slope[unsure])
+        slopes = np.abs(shape.priced.tangents[0].slope[unsure])
         j = int(unsure[int(slopes.argmax())])
         children = []
         for value in (1.0, 0.0):
@@ -381,10 +377,14 @@ class Penalties:
         self._penalty = self._costs - least[:, None]
         self._penalty[np.arange(len(table)), self._default] = np.inf
 
-    def open_groups(self) -> int:
-        """Techniques with more than one choice below the gap."""
-        cap = self.search._threshold() - self.floor
-        return int((self._penalty.min(axis=1) < cap).sum())
+    def caps(self) -> list[float]:
+        """Rising sums of penalties to list up to: shares of the gap, or where nothing is known
+        yet, what the cheapest few alternatives cost."""
+        gap = self.search._threshold() - self.floor
+        if math.isfinite(gap):
+            return [0.1 * gap, 0.4 * gap, gap]
+        cheapest = np.sort(self._penalty[np.isfinite(self._penalty)])
+        return [float(cheapest[k]) for k in (4, 8, 12) if k < cheapest.size] + [math.inf]
 
     def within(self, cap: float) -> tuple[NDArray[np.bool_], Floats] | None:
         """(stacks, alternatives) which alternatives each stack takes, and its bound; None where
@@ -417,15 +417,9 @@ class Penalties:
 
     def _holding(self, moves: NDArray[np.bool_], sums: Floats) -> tuple[NDArray[np.bool_], Floats]:
         """The stacks that obey every rule exactly, and their bounds."""
-        program = self.search.program
-        matrix, lower, upper = program.dense_rows
-        base = self._columns()
-        steps = np.zeros((self.groups.size, len(matrix)), np.int64)
-        for k, (g, place) in enumerate(zip(self.groups, self.places, strict=True)):
-            steps[k] = self._column_sum(matrix, g, place) - self._column_sum(
-                matrix, g, int(self._default[g])
-            )
-        activity = matrix[:, base].sum(axis=1)[None, :] + moves.astype(np.int64) @ steps
+        matrix, lower, upper = self.search.rules
+        # Sums of whole amounts below 2^53: exact in doubles, and quick.
+        activity = matrix[:, self._columns()].sum(axis=1) + moves @ self._steps(matrix)
         ok = ((activity >= lower) & (activity <= upper)).all(axis=1)
         moves = moves[ok]
         return moves, self.floor + sums[ok] + self._slack(moves)
@@ -438,24 +432,19 @@ class Penalties:
             return np.zeros(len(moves))
         matrix = relaxation.matrix[live]
         sides = np.where(prices[live] > 0, relaxation.lower[live], relaxation.upper[live])
-        default = matrix[:, self._columns()].sum(axis=1)
-        steps = np.array(
-            [
-                self._column_sum(matrix, g, place)
-                - self._column_sum(matrix, g, int(self._default[g]))
-                for g, place in zip(self.groups, self.places, strict=True)
-            ]
-        ).reshape(self.groups.size, live.size)
-        room = default + moves.astype(np.float64) @ steps - sides
+        room = matrix[:, self._columns()].sum(axis=1) + moves @ self._steps(matrix) - sides
         worth: Floats = np.maximum(room @ prices[live], 0.0)
         return worth
 
-    def _column_sum(self, matrix: NDArray[Any], g: int, place: int) -> NDArray[Any]:
-        """What a choice adds to each row."""
-        if place == 0:
-            return np.zeros(len(matrix), matrix.dtype)
-        column: NDArray[Any] = matrix[:, self.search.table[g, place - 1]]
-        return column
+    def _steps(self, table: Floats) -> Floats:
+        """(alternatives, rows) what each alternative adds to sums over columns (rows, n), taken in
+        place of its technique's default."""
+        padded = np.column_stack([table, np.zeros(len(table))])
+        columns = np.column_stack([np.full(len(self.search.table), -1), self.search.table])
+        taken = columns[self.groups, self.places]
+        left = columns[self.groups, self._default[self.groups]]
+        steps: Floats = (padded[:, taken] - padded[:, left]).T
+        return steps
 
     def _columns(self) -> list[int]:
         """Columns of the default choices."""
@@ -473,10 +462,12 @@ class Penalties:
         search = self.search
         logs = search.core.logs
         left = logs.loss + logs.failure[self._columns()].sum(axis=0)
-        steps = np.zeros((self.groups.size, left.size))
-        for k, (g, place) in enumerate(zip(self.groups, self.places, strict=True)):
+        used = np.flatnonzero(moves.any(axis=0))
+        steps = np.zeros((used.size, left.size))
+        for k, at in enumerate(used):
+            g, place = self.groups[at], self.places[at]
             steps[k] = self._logs(g, int(place)) - self._logs(g, int(self._default[g]))
-        left = left[None, :] + moves.astype(np.float64) @ steps
+        left = left + moves[:, used].astype(np.float64) @ steps
         return search.program.measure.values(search.program.worlds, np.exp(left))
 
     def _logs(self, g: int, place: int) -> Floats | float:

@@ -13,6 +13,10 @@ from planner.solve.backend import Answer, Features, Limits, LinearProgram, Stop
 from planner.solve.integers import IntegerProgram, in_integers
 from planner.solve.trivial import trivial
 
+#: CP-SAT 9.15 adds up coefficients in 32 bits in its presolve, and then calls programs infeasible
+#: that are not (or-tools issues 5274 and 5293): it is left out where sums are larger.
+PRESOLVE_BELOW = 2.0**31
+
 
 class CpSat:
     name = "cp-sat"
@@ -47,6 +51,7 @@ class CpSat:
         parameters.num_workers = 1
         parameters.random_seed = 0
         parameters.log_search_progress = False
+        parameters.cp_model_presolve = whole.activity < PRESOLVE_BELOW
         parameters.catch_sigint_signal = False  # or Ctrl-C would never reach Python
         parameters.relative_gap_limit = 0.0
         parameters.absolute_gap_limit = limits.gap * whole.scale

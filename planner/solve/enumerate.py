@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from planner.program.types import Program, Row
 from planner.risk.measures import Expected
+from planner.solve.models import unchanged
 from planner.solve.search import Outcome
 from planner.solve.shortlist import UNDERFLOW, Exact, rounding
 from planner.worlds.types import Floats
@@ -89,10 +90,8 @@ class AllStacks:
 
     @cached_property
     def constant_worlds(self) -> NDArray[np.bool_]:
-        """(S,) worlds where every column fails for certain (for the expectation; else none)."""
-        if isinstance(self.program.measure, Expected):
-            return np.asarray((self.program.failure == 1).all(axis=0))
-        return np.zeros(self.program.loss.size, np.bool_)
+        """(S,) worlds that no column changes."""
+        return unchanged(self.program)
 
     @cached_property
     def values(self) -> Floats:

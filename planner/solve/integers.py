@@ -31,7 +31,8 @@ class IntegerProgram:
     """minimise objective . v with row_lower <= A v <= row_upper, lower <= v <= upper, v whole.
 
     Column j of the linear program is `v[j] / unit[j]`; a bound b here proves
-    `(b + shift) / scale` there. The matrix has the linear program's rows and entries.
+    `(b + shift) / scale` there. The matrix has the linear program's rows and entries; no sum of
+    a row or of the objective is above `activity`.
     """
 
     objective: Integers
@@ -43,6 +44,7 @@ class IntegerProgram:
     unit: Floats
     scale: float
     shift: float
+    activity: float
 
     def proven(self, bound: float) -> float:
         """The bound on the linear program, rounded down."""
@@ -116,6 +118,10 @@ def in_integers(program: LinearProgram, feasibility: float) -> IntegerProgram | 
         unit=unit,
         scale=float(cost_scale),
         shift=shift * (1 + 1e-12),
+        activity=max(
+            float(_sum(rows, count, np.abs(values) * largest[program.columns]).max(initial=0.0)),
+            float(np.abs(objective) @ largest),
+        ),
     )
 
 

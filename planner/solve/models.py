@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -70,22 +71,26 @@ class Logs:
 
     Worlds where every column fails for certain leave the same expected loss whatever is bought.
     That `constant` (exact) is taken out of what is approximated, or it would drown the rest: a
-    floor of 0.01 hides differences of 1e-12. Other measures mix worlds, so nothing is taken out.
+    floor of 0.01 hides differences of 1e-12.
     """
 
     def __init__(self, program: Program) -> None:
+        self._program = program
         self.constant = Fraction(0)
-        dead = np.zeros(program.loss.size, np.bool_)
-        if isinstance(program.measure, Expected):
-            dead = (program.failure == 1).all(axis=0)
+        dead = unchanged(program)
+        if dead.any():
             self.constant = program.exact_constant(dead)
-        self.zero: NDArray[np.bool_] = program.failure == 0
-        self.any_zero = bool(self.zero.any())
+        self.any_zero = not bool(program.failure.min(initial=1.0) > 0)
         with np.errstate(divide="ignore"):
             logs = np.log(program.failure)
+            loss = np.log(program.loss)
         self.failure: Floats = np.where(self.zero, 0.0, logs) if self.any_zero else logs
-        with np.errstate(divide="ignore"):
-            self.loss: Floats = np.where(dead, -np.inf, np.log(program.loss))
+        self.loss: Floats = np.where(dead, -np.inf, loss)
+
+    @cached_property
+    def zero(self) -> NDArray[np.bool_]:
+        """(n, S) where the failure is exactly zero."""
+        return np.asarray(self._program.failure == 0)
 
     def above(self, value: Fraction) -> float:
         """What of an exact value is not the constant."""
@@ -98,6 +103,21 @@ class Logs:
             chosen = x > 1e-9
             left = np.where(self.zero[chosen].any(axis=0), -np.inf, left)
         return np.asarray(left)
+
+
+def unchanged(program: Program) -> NDArray[np.bool_]:
+    """(S,) worlds where every column fails for certain, where the measure is the expectation;
+    other measures mix worlds, and none is told apart."""
+    dead = np.zeros(program.loss.size, np.bool_)
+    if isinstance(program.measure, Expected):
+        # Few worlds pass the first column, and the others need not be looked at again.
+        likely = np.arange(program.loss.size)
+        for row in program.failure:
+            likely = likely[row[likely] == 1]
+            if not likely.size:
+                break
+        dead[likely] = True
+    return dead
 
 
 class LogCuts:

@@ -38,13 +38,14 @@ class Tangent:
 class Priced:
     """A bound with one number a column: objective >= base + reduced . x for every feasible x.
 
-    `weights` is the aggregated (q, lam), `prices` (rows,) the multipliers on the scaled rules:
-    together they are all that a checker needs.
+    `tangents` with their `share` are what is averaged, `prices` (rows,) the multipliers on the
+    scaled rules: together they are all that a checker needs.
     """
 
     base: float
     reduced: Floats
-    weights: Tangent
+    tangents: tuple[Tangent, ...]
+    share: Floats
     scale: float
     prices: Floats
 
@@ -136,6 +137,14 @@ class Relaxation:
         constant = math.fsum(terms[live])
         return Tangent(q, lam, constant, self.logs.failure @ lam)
 
+    def _even(self) -> Tangent:
+        """Legal weights where there is no tangent: every loss alike, the worlds as they are."""
+        q = self.program.measure.weights(self.program.worlds, np.ones(self.program.loss.size))
+        lam = np.where(np.isfinite(self.logs.loss), q, 0.0)
+        if lam.sum() <= 0:
+            lam = q
+        return self.aggregate(q, lam / lam.sum())
+
     def value(self, x: Floats) -> float:
         """log of the objective above the constant at x."""
         left = self.logs.losses(x)
@@ -158,30 +167,54 @@ class Relaxation:
         return np.clip(values[:-1], 0.0, 1.0), self._price(theta, duals[:rules])
 
     def _price(self, theta: Floats, duals: Floats) -> Priced:
-        """Bound of the averaged weights and the rules' multipliers (clipped to the legal sign)."""
+        """Bound of the tangents' average and the rules' multipliers (clipped to the legal sign)."""
         total = float(theta.sum())
         used = np.flatnonzero(theta > 0)
         if total <= 0 or not used.size:
-            best = self.tangents[-1]
+            # No tangent is tight (with a target: none is needed), so any legal weights will do.
+            tangents = self.tangents[-1:] or [self._even()]
+            share = np.ones(1)
             scale = 1.0 if self.limit is None else 0.0
         else:
             # Duals that do not quite sum to 1 still average to legal weights.
+            tangents = [self.tangents[k] for k in used]
             share = theta[used] / total
-            q = share @ np.array([self.tangents[k].q for k in used])
-            lam = share @ np.array([self.tangents[k].lam for k in used])
-            best = self.aggregate(q, lam / lam.sum())
             scale = 1.0 if self.limit is None else total * self.cost_scale
         prices = duals * self.cost_scale
         prices = np.where((prices > 0) & ~np.isfinite(self.lower), 0.0, prices)
         prices = np.where((prices < 0) & ~np.isfinite(self.upper), 0.0, prices)
+        constant = sum(s * t.constant for s, t in zip(share, tangents, strict=True))
+        slope = share @ np.array([t.slope for t in tangents])
+        return self._priced(tuple(tangents), share, scale, prices, float(constant), slope)
+
+    def _priced(
+        self,
+        tangents: tuple[Tangent, ...],
+        share: Floats,
+        scale: float,
+        prices: Floats,
+        constant: float,
+        slope: Floats,
+    ) -> Priced:
         sides = np.where(prices > 0, self.lower, self.upper)
         held = np.where(prices != 0, prices * np.where(np.isfinite(sides), sides, 0.0), 0.0)
-        base = scale * best.constant + float(held.sum())
-        reduced = scale * best.slope - prices @ self.matrix
+        base = scale * constant + math.fsum(held)
+        reduced = scale * slope - prices @ self.matrix
         if self.limit is not None:
             base -= scale * self.limit
             reduced = reduced + self.cost
-        return Priced(base, reduced, best, scale, prices)
+        return Priced(base, reduced, tangents, share, scale, prices)
+
+    def sharpen(self, priced: Priced) -> Priced:
+        """The same with its tangents' weights averaged into one: never a weaker bound."""
+        if len(priced.tangents) == 1:
+            return priced
+        q = priced.share @ np.array([t.q for t in priced.tangents])
+        lam = priced.share @ np.array([t.lam for t in priced.tangents])
+        one = self.aggregate(q, lam / lam.sum())
+        return self._priced(
+            (one,), np.ones(1), priced.scale, priced.prices, one.constant, one.slope
+        )
 
 
 def group_table(program: Program) -> NDArray[np.int64]:
