@@ -133,6 +133,8 @@ class CoreSearch:
 
         `above` is its objective above the constant, in floating point, where that is known.
         """
+        if stack == self.stack:
+            return
         if self.limit is not None:
             if self._key(stack) < self._known and self.exact.value(stack) <= self.limit:
                 self._keep(stack, float(self.program.stack_cost(stack)))
@@ -246,15 +248,23 @@ class CoreSearch:
     def _round(self, point: Floats) -> None:
         """A stack from the relaxation's point: what it likes best first, as the rules allow; with a
         target, until that is met, and then without what is not needed."""
-        stack: list[int] = []
-        if not self.program.holds(()):
+        matrix, lower, upper = self.rules
+        total = np.zeros(len(matrix))
+        if ((total < lower) | (total > upper)).any():
             return
+        stack: list[int] = []
+        taken: set[int] = set()
         order = np.argsort(-point, kind="stable")
         for j in map(int, order[: max(int((point > 1e-6).sum()), 1)]):
-            if self.program.holds([*stack, j]):
-                stack.append(j)
-                if self._enough(stack):
-                    break
+            more = total + matrix[:, j]
+            technique = self.program.technique[j]
+            if technique in taken or ((more < lower) | (more > upper)).any():
+                continue
+            total = more
+            stack.append(j)
+            taken.add(technique)
+            if self._enough(stack):
+                break
         if self.limit is not None:
             if not self._enough(stack):
                 return
@@ -294,8 +304,12 @@ class CoreSearch:
                 break
             self.evaluated += block.size
             values = shape.values(moves[block])
+            # The least first: most of the others are then out of reach.
+            least = int(values.argmin())
+            self._offer(shape.stack(moves[block[least]]), float(values[least]))
             for k in np.flatnonzero(values <= self._reach()):
-                self._offer(shape.stack(moves[block[k]]), float(values[k]))
+                if k != least:
+                    self._offer(shape.stack(moves[block[k]]), float(values[k]))
 
     def _reach(self) -> float:
         """Values (above the constant) that may be better, or tie, within rounding."""

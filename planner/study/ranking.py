@@ -12,6 +12,7 @@ at the level that helps most by itself.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 #: Differences below this share of the objective are rounding, and rank as ties.
 SAME = 1e-12
+#: Below this share of a value a difference of two is taken exactly, where the worlds are few.
+CLOSE = 1e-6
+FEW_WORLDS = 4096
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,6 @@ class Table:
         self.plan = plan
         self.locks = locks
         self.program = plan.program
-        self.value = plan.reached
         self.reached = plan.reached
         if self.program.target is not None:
             self.reached = float(plan.money(plan.cost))
@@ -167,9 +170,15 @@ class Table:
         return self.plan.scenario.techniques[i].id
 
     def rounded(self, number: float) -> float:
-        """Equal for numbers that differ by rounding alone."""
-        step = max(self.nothing, 1e-300) * SAME
-        return round(number / step) * step
+        """Equal for numbers of the objective that differ by rounding alone."""
+        step = self.nothing * SAME
+        return round(number / step) * step if step > 1e-300 else number
+
+    def rounded_rise(self, number: float) -> float:
+        """The same for a rise when locked in, which is money where a target was set."""
+        if self.program.target is not None:
+            return float(round(number * 10**self.plan.scenario.decimals))
+        return self.rounded(number)
 
     def _shown(self, i: int) -> int | None:
         """The column that stands for a technique: of the stack, else of the best stack that holds
@@ -191,18 +200,39 @@ class Table:
         settled = self.plan.question.settled
         return next(k for k in self.program.committed if settled.options[k].technique == i)
 
+    def fall(self, before: Sequence[int], after: Sequence[int]) -> float:
+        """How much lower the objective is for one stack than for another; 0 where it is not."""
+        value = self.program.value(before)
+        found = value - self.program.value(after)
+        if abs(found) > CLOSE * value:
+            return max(found, 0.0)
+        if self.program.loss.size <= FEW_WORLDS:
+            exact = self.program.exact_value
+            return max(float(exact(before) - exact(after)), 0.0)
+        return found if found > SAME * value else 0.0
+
     def rise_if_dropped(self, i: int) -> float:
-        rest = [j for j in self.plan.columns if j != self.column[i]]
-        return max(self.program.value(rest) - self.value, 0.0)
+        return self.fall([j for j in self.plan.columns if j != self.column[i]], self.plan.columns)
 
     def fall_if_added(self, i: int) -> float:
         column = self.column[i]
         assert column is not None
-        return max(self.value - self.program.value([*self.plan.columns, column]), 0.0)
+        return self.fall(self.plan.columns, (*self.plan.columns, column))
 
     def locked_rise(self, i: int) -> float | None:
         lock = self.locks.get(i)
         return None if lock is None or lock.value is None else max(lock.value - self.reached, 0.0)
+
+    def _stand_in(self, column: int | None, alone: float | None) -> tuple[str, float] | None:
+        """The technique of the stack that does most of what a column would do by itself, and how
+        much of it; None where the column does nothing."""
+        if column is None or not alone:
+            return None
+        shares = {j: 1 - self.fall((j,), (j, column)) / alone for j in self.plan.columns}
+        if not shares:
+            return None
+        best = max(shares, key=lambda j: (round(shares[j], 12), -j))
+        return self.id(self.program.technique[best]), shares[best]
 
     def place(self, i: int) -> tuple[int, float, float, str]:
         """Order of what is not in the stack: the least rise when locked in first, then by fall;
@@ -210,7 +240,7 @@ class Table:
         fall = -self.rounded(self.fall_if_added(i))
         lock, rise = self.locks.get(i), self.locked_rise(i)
         if rise is not None:
-            return 0, self.rounded(rise), fall, self.id(i)
+            return 0, self.rounded_rise(rise), fall, self.id(i)
         return (2 if lock is not None and lock.impossible else 1), 0.0, fall, self.id(i)
 
     def row(self, i: int, place: int | None) -> RankRow:
@@ -219,7 +249,7 @@ class Table:
         column = self.column[i]
         inside = column is not None and column in self.plan.columns
         cost = Decimal(0) if column is None else self.plan.money(self.program.cost[column])
-        alone = None if column is None else max(self.nothing - self.program.value([column]), 0.0)
+        alone = None if column is None else self.fall((), (column,))
         lock = self.locks.get(i)
         twin = _strongest(self.overlap[i], i)
         facts = Facts(
@@ -231,9 +261,9 @@ class Table:
             dropped=self.rise_if_dropped(i) if inside else None,
             added=None if inside or column is None else self.fall_if_added(i),
             locked=self.locked_rise(i),
+            dearer=lock is not None and self.program.stack_cost(lock.columns) > self.plan.cost,
             impossible=lock is not None and lock.impossible,
-            twin=None if twin is None else self.id(twin),
-            twin_share=None if twin is None else float(self.overlap[i, twin]),
+            stand_in=None if inside else self._stand_in(column, alone),
         )
         return RankRow(
             rank=place,
@@ -249,8 +279,8 @@ class Table:
             reduction_per_cost=None if alone is None or not cost else alone / float(cost),
             replacement_cost=facts.locked if inside else None,
             lock_in_rise=None if inside else facts.locked,
-            redundant_with=facts.twin,
-            redundancy=facts.twin_share,
+            redundant_with=None if twin is None else self.id(twin),
+            redundancy=None if twin is None else float(self.overlap[i, twin]),
             impossible=facts.impossible,
             reason=reason(facts),
         )

@@ -11,7 +11,12 @@ from planner.scenario.types import FailureModes
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about one technique beside a plan (see `RankRow` for the numbers)."""
+    """What is known about one technique beside a plan (see `RankRow` for the numbers).
+
+    `alone` is the fall of the objective with nothing else bought; `stand_in` the technique of the
+    stack that does most of that by itself, and how much of it; `dearer` whether the best stack that
+    holds it costs more than the plan.
+    """
 
     plan: Plan
     technique: int
@@ -21,9 +26,9 @@ class Facts:
     dropped: float | None
     added: float | None
     locked: float | None
+    dearer: bool
     impossible: bool
-    twin: str | None
-    twin_share: float | None
+    stand_in: tuple[str, float] | None
 
 
 def reason(facts: Facts) -> str:
@@ -34,47 +39,77 @@ def reason(facts: Facts) -> str:
 
 
 def _member(facts: Facts) -> str:
-    plan = facts.plan
-    value = plan.reached
     parts = []
     held = only_holder(facts)
     if held:
         parts.append(f"the only one of the stack to withstand {_list(held)}")
-    parts.append(f"without it the {_word(plan)} rises from {value:.4g} to {_sum(value, facts)}")
-    sentence = "; ".join(parts)
+    parts.append(_without(facts))
+    return f"{_capital('; '.join(parts))}{_replaced(facts)}."
+
+
+def _without(facts: Facts) -> str:
+    """What dropping a technique of the stack does."""
+    word, value, rise = _word(facts.plan), facts.plan.reached, facts.dropped or 0.0
+    if rise <= 0:
+        return f"without it the {word} stays at {value:.4g}"
+    before, after = f"{value:.4g}", f"{value + rise:.4g}"
+    if before == after:
+        return f"without it the {word} of {before} rises by {rise:.2g}"
+    return f"without it the {word} rises from {before} to {after}"
+
+
+def _replaced(facts: Facts) -> str:
+    """What the best stack without a technique of the stack is like."""
+    plan, rise = facts.plan, facts.locked
     if facts.impossible:
-        sentence += "; the rules cannot be met without it"
-    elif facts.locked is not None:
         if plan.target is not None:
-            sentence += f"; without it the target costs {_dearer(facts)} more"
-        elif facts.locked > 0:
-            sentence += f", and the best stack without it leaves {value + facts.locked:.4g}"
-        else:
-            sentence += ", and another stack without it does as well"
-    return f"{_capital(sentence)}."
+            return "; no stack that meets the rules reaches the target without it"
+        return "; the rules cannot be met without it"
+    if rise is None:
+        return ""
+    if plan.target is not None:
+        if rise <= 0:
+            return "; another stack without it reaches the target at no higher cost"
+        return f"; without it the target costs {_money(facts)} more"
+    if rise <= 0:
+        return ", and another stack without it does as well"
+    return f", and the best stack without it leaves {_more(plan.reached, rise)}"
 
 
 def _other(facts: Facts) -> str:
     plan = facts.plan
     if facts.impossible:
+        if plan.target is not None:
+            return "No stack that meets the rules and the target can hold it."
         return "No stack that meets the rules and the budget can hold it."
     added, alone = facts.added or 0.0, facts.alone or 0.0
-    if alone <= 0:
-        return f"It would not lower the {_word(plan)} even alone."
-    done = 1 - added / alone
-    sentence = f"The stack already does {_percent(done)} of what it would do alone"
-    if done < 0.005:
-        sentence = "The stack does none of what it would do"
-    if facts.twin is not None and facts.twin_share is not None and facts.twin_share >= 0.5:
-        sentence += f" ({facts.twin} by itself {_percent(facts.twin_share)})"
-    if facts.locked is not None and plan.target is not None:
-        return f"{sentence}; holding it makes the target {_dearer(facts)} dearer."
-    if facts.locked is not None and facts.locked > 0:
-        best = plan.reached + facts.locked
-        return f"{sentence}; the best stack that holds it leaves {best:.4g}."
-    if facts.locked is not None:
-        return f"{sentence}; another stack that holds it does as well at no lower cost."
-    return f"{sentence}; adding it would lower the {_word(plan)} by {added:.4g}."
+    by_itself = "with nothing else bought" if plan.committed else "alone"
+    if alone <= 0 and added <= 0:
+        return f"It would not lower the {_word(plan)} even {by_itself}."
+    if alone < added:
+        sentence = f"It does more beside the stack than {by_itself}"
+    else:
+        done = 1 - added / alone
+        share = "none" if done <= 0 else _percent(done)
+        sentence = f"The stack already does {share} of what it would do {by_itself}"
+        if facts.stand_in is not None and 0.5 <= facts.stand_in[1] <= done + 1e-9:
+            sentence += f" ({facts.stand_in[0]} by itself {_percent(facts.stand_in[1])})"
+    return f"{sentence}; {_held(facts, added)}."
+
+
+def _held(facts: Facts, added: float) -> str:
+    """What the best stack that holds a technique is like; else what adding it would do."""
+    plan, rise = facts.plan, facts.locked
+    if rise is None:
+        return f"adding it would lower the {_word(plan)} by {added:.4g}"
+    if plan.target is not None:
+        if rise <= 0:
+            return "another stack that holds it reaches the target at no higher cost"
+        return f"holding it makes the target {_money(facts)} dearer"
+    if rise <= 0:
+        cost = "at a higher cost" if facts.dearer else "at no lower cost"
+        return f"another stack that holds it does as well {cost}"
+    return f"the best stack that holds it leaves {_more(plan.reached, rise)}"
 
 
 def only_holder(facts: Facts) -> list[str]:
@@ -100,11 +135,13 @@ def _word(plan: Plan) -> str:
     return "risk" if plan.question.measure.name == "expected" else plan.question.measure.name
 
 
-def _sum(value: float, facts: Facts) -> str:
-    return f"{value + (facts.dropped or 0.0):.4g}"
+def _more(value: float, rise: float) -> str:
+    """A value above the plan's; the difference where four digits do not show it."""
+    before, after = f"{value:.4g}", f"{value + rise:.4g}"
+    return after if before != after else f"{rise:.2g} more"
 
 
-def _dearer(facts: Facts) -> str:
+def _money(facts: Facts) -> str:
     """A rise of the least cost, which is a whole number of units of account."""
     plan = facts.plan
     return plan.question.money(round((facts.locked or 0.0) * 10**plan.scenario.decimals))
@@ -114,6 +151,8 @@ def _percent(share: float) -> str:
     percent = max(0.0, min(share, 1.0)) * 100
     if 99.5 <= percent < 100:
         return "over 99%"
+    if 0 < percent < 0.5:
+        return "under 1%"
     return f"{percent:.0f}%"
 
 
