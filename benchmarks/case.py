@@ -8,6 +8,7 @@ exceeds this one.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import resource
@@ -123,10 +124,8 @@ def _timed(case: Case, program: Any) -> tuple[Answer, list[float], int]:
 
 def _reset_peak() -> int:
     """Bytes held now; the kernel's high-water mark starts again from here where it can."""
-    try:
+    with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
     return _status("VmRSS") or _peak()
 
 

@@ -132,10 +132,7 @@ def paper(options: int, count: int, share: float, rng: Generator) -> Program:
         loading = rng.uniform(0.1, 0.5, options)[:, None]
         z = ndtri((np.arange(nodes) + 0.5) / nodes)
         failure = np.concatenate(
-            [
-                ndtr((ndtri(failure) - np.sqrt(loading) * one) / np.sqrt(1 - loading))
-                for one in z
-            ],
+            [ndtr((ndtri(failure) - np.sqrt(loading) * one) / np.sqrt(1 - loading)) for one in z],
             axis=1,
         )
         weight = np.tile(weight, nodes) / nodes

@@ -111,11 +111,22 @@ _ALL = (
         "highs-worlds",
         "HiGHS worlds",
         "HiGHS, one row of tangents in risk space a world, violated ones only",
+        _highs("worlds", False),
+        where="sparse",
+    ),
+    Method(
+        "highs-worlds-kelley",
+        "HiGHS worlds",
+        "the same after a warm relaxation, slack rows dropped",
         _highs("worlds", True),
         where="sparse",
     ),
-    Method("cp-sat", "CP-SAT log cuts", "the planner's cutting planes with CP-SAT", engine("cp-sat")),
-    Method("cbc", "PuLP/CBC log cuts", "the planner's cutting planes with PuLP's CBC", engine("cbc")),
+    Method(
+        "cp-sat", "CP-SAT log cuts", "the planner's cutting planes with CP-SAT", engine("cp-sat")
+    ),
+    Method(
+        "cbc", "PuLP/CBC log cuts", "the planner's cutting planes with PuLP's CBC", engine("cbc")
+    ),
     Method(
         "scip-lazy",
         "SCIP log cuts",

@@ -250,8 +250,9 @@ class Loop:
             for cut in self.cuts[done:]:
                 self._add(highs, cut)
             done = len(self.cuts)
-        if log:  # tangents that are slack at the relaxation slow every integer solve
-            self.cuts = [c for k, c in enumerate(self.cuts) if k in tight or k >= done or k < 1]
+        # Tangents that are slack at the relaxation slow every integer solve.
+        first = 1 if log else 2 * self.model.width
+        self.cuts = [c for k, c in enumerate(self.cuts) if k in tight or k >= done or k < first]
 
     def _tight(self, highs: Any, count: int) -> Iterator[int]:
         duals = np.array(highs.getSolution().row_dual)

@@ -1,4 +1,4 @@
-"""Tables and plots of a run: results.csv, results.md, goals.md, ratios and growth as SVG and PNG."""
+"""Tables and plots of a run: results.csv, results.md, goals.md, plots of ratios and of growth."""
 
 from __future__ import annotations
 
@@ -152,7 +152,9 @@ def plot_ratios(found: Sequence[Line], out: Path) -> None:
     for line in shown:
         ratio = line.ratio
         assert ratio is not None
-        peers = [x for x in shown if (x.family, x.size, x.share) == (line.family, line.size, line.share)]
+        peers = [
+            x for x in shown if (x.family, x.size, x.share) == (line.family, line.size, line.share)
+        ]
         y = -groups.index((line.family, line.size, line.share))
         y = y + 0.7 * (0.5 - (peers.index(line) + 0.5) / len(peers))
         colour = colours[line.group]
@@ -163,7 +165,9 @@ def plot_ratios(found: Sequence[Line], out: Path) -> None:
         axes.plot([ratio.median], [y], mark, color=colour, markersize=4.5, label=label)
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_xscale("log")
-    names = [" ".join(_head(next(x for x in shown if (x.family, x.size, x.share) == g))) for g in groups]
+    names = [
+        " ".join(_head(next(x for x in shown if (x.family, x.size, x.share) == g))) for g in groups
+    ]
     axes.set_yticks([-k for k in range(len(groups))], names)
     axes.set_xlabel("seconds of the peer over those of the planner (arrows: still open at the cap)")
     figure.legend(loc="outside upper center", ncols=4, fontsize="small", frameon=False)

@@ -32,7 +32,7 @@ QUICK_SHARE = 0.2
 #: Methods of the plot of how cost grows.
 GROWING = ("planner", "highs-plain", "highs-kelley", "cp-sat", "scip-lazy")
 #: Seconds for coverage 1000 x 1000 in goal G7, and its methods.
-LONG, LONG_METHODS = 120.0, ("planner", "highs-worlds", "scip-direct")
+LONG, LONG_METHODS = 120.0, ("planner", *goals.SPARSE_PEERS)
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:

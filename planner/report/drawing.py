@@ -29,7 +29,7 @@ INK, FAINT, PALE = "#222222", "#666666", "#DDDDDD"
 RESOLUTION = 150
 
 #: Characters of an id on an axis, and of a title.
-LONGEST_LABEL = 26
+LONGEST_LABEL = 32
 LONGEST_TITLE = 120
 
 #: Characters that an inch holds, in a title and in a note.
@@ -119,7 +119,7 @@ def bare(axes: Axes, *sides: str) -> None:
         axes.spines[side].set_visible(False)
 
 
-def name_ticks(axes: Axes, labels: Sequence[str], size: float = 9, most: int = 34) -> None:
+def name_ticks(axes: Axes, labels: Sequence[str], size: float = 9, most: int = 40) -> None:
     """Labels of rows, drawn as written."""
     axes.set_yticks(range(len(labels)))
     axes.set_yticklabels([shortened(label, most) for label in labels], fontsize=size, parse_math=False)

@@ -123,7 +123,10 @@ def price_drawing(table: PriceTable) -> Drawing | None:
     if not table.rows:
         return None
     title = "The price of ignoring correlation"
-    notes = ["Every rule spends the same budget under the same rules; all are judged by the model"]
+    notes = [
+        "Every rule spends the same budget under the same rules; all are judged by the model. "
+        "Where rules agree their marks lie on each other"
+    ]
     if table.draws:
         notes.append(f"Grey: 5% to 95% of {table.draws} random stacks, and their mean")
     if any(row.risk <= 0 for row in table.rows):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from planner.program.types import Program, Row
 from planner.solve.master import Deadline
 from planner.solve.models import Logs
-from planner.solve.relaxation import Priced, Relaxation, group_table
+from planner.solve.relaxation import Priced, Relaxation, Tangent, group_table
 from planner.solve.search import Outcome, Progress, ProofKind, Search, StopReason
 from planner.solve.shortlist import Exact, rounding
 from planner.worlds.types import Floats
@@ -32,9 +32,11 @@ ROOT_ROUNDS, NODE_ROUNDS = 80, 8
 #: Share of the gap that the relaxation's own error may have, and the gap (in log risk) that
 #: counts where nothing is known yet.
 ENOUGH = 0.1
-LARGE_GAP = 0.05
+LARGE_GAP = 0.01
 #: Rounds at the root between attempts to round the relaxed point to a stack.
 ROUND_EVERY = 6
+#: Tangents kept for the next question about the same program.
+KEPT = 4
 #: Nodes after which another route is tried.
 MOST_NODES = 4_000
 #: Cells (stacks times worlds) evaluated at a time.
@@ -74,7 +76,7 @@ class Core:
         self.progress = progress
         self.exact = Exact(program)
         self.logs = Logs(program)
-        self.weights: list[tuple[Floats, Floats]] = []
+        self.tangents: tuple[Tangent, ...] = ()
 
     @staticmethod
     def fits(program: Program) -> bool:
@@ -86,7 +88,7 @@ class Core:
         program = self.program.with_rows(extra)
         search = CoreSearch(self, program, Deadline(seconds))
         outcome = search.run()
-        self.weights = search.kept_weights()
+        self.tangents = search.useful
         return outcome
 
 
@@ -110,6 +112,7 @@ class CoreSearch:
         self._known: tuple[float, int, tuple[str, ...]] = (math.inf, 0, ())
         self.evaluated = 0
         self.nodes = 0
+        self.useful: tuple[Tangent, ...] = ()
         # A bound below which something was left out; infinite while all was tried.
         self.left_out = math.inf
 
@@ -121,8 +124,8 @@ class CoreSearch:
                 raise Stalled(None, 0.0)
             log_limit = math.log(above)
         self.relaxation = Relaxation(self.program, self.core.logs, log_limit)
-        for q, lam in self.core.weights:
-            self.relaxation.add(q, lam)
+        for tangent in self.core.tangents:
+            self.relaxation.keep(tangent)
         self._search()
         return self._outcome()
 
@@ -239,10 +242,17 @@ class CoreSearch:
             here = relaxation.tangent_at(x)
             if self.limit is None and here < height:
                 inside, height = x, here
-            if height - best_floor < ENOUGH * min(self._threshold() - best_floor, LARGE_GAP):
-                break
+            if height - best_floor < ENOUGH * LARGE_GAP:
+                if root:
+                    self._round(point)
+                if height - best_floor < ENOUGH * min(self._threshold() - best_floor, LARGE_GAP):
+                    break
         if root and point is not None:
             self._round(point)
+        if root and best is not None:
+            # A few tangents for the next question: each slows every later program.
+            order = np.argsort(-best.share, kind="stable")[:KEPT]
+            self.useful = tuple(best.tangents[k] for k in order)
         return None if best is None else relaxation.sharpen(best), point
 
     def _round(self, point: Floats) -> None:
@@ -296,9 +306,11 @@ class CoreSearch:
     def _evaluate(self, shape: Penalties, moves: NDArray[np.bool_], bounds: Floats) -> None:
         """Best bound first, a block at a time; what the incumbent rules out is dropped."""
         order = np.argsort(bounds, kind="stable")
-        step = max(1, min(256, BLOCK // max(self.program.loss.size, 1)))
-        for at in range(0, order.size, step):
+        most = max(1, min(512, BLOCK // max(self.program.loss.size, 1)))
+        at, step = 0, 4
+        while at < order.size:
             block = order[at : at + step]
+            at, step = at + step, min(2 * step, most)
             block = block[bounds[block] < self._threshold()]
             if not block.size:
                 break
@@ -344,10 +356,6 @@ class CoreSearch:
 
     # The result.
 
-    def kept_weights(self) -> list[tuple[Floats, Floats]]:
-        """At most four tangents for the next question: each slows every later program."""
-        return [(t.q, t.lam) for t in self.relaxation.tangents[-4:]]
-
     def _proven(self) -> float:
         """Lower bound on the objective (on the cost, with a target) from what was left out."""
         lowest = min(self.left_out, self.height)
@@ -361,9 +369,12 @@ class CoreSearch:
         if self.stack is None:
             stop: StopReason = "time limit" if over else "proven"
             return Outcome(None, None, "none", stop, Core.name, not over, evaluated=self.evaluated)
-        reached = float(self.exact.value(self.stack))
         if self.limit is not None:
             reached = float(self.program.stack_cost(self.stack))
+        elif self.gap == 0:
+            reached = float(self.exact.value(self.stack))
+        else:
+            reached = self.program.value(self.stack)
         done = self.left_out >= self._threshold()
         bound = reached if done and self.gap == 0 else min(self._proven(), reached)
         stop = "proven" if done else "time limit"

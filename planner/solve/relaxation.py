@@ -122,7 +122,10 @@ class Relaxation:
         return top + math.log(total)
 
     def add(self, q: Floats, lam: Floats) -> None:
-        tangent = self.aggregate(q, lam)
+        self.keep(self.aggregate(q, lam))
+
+    def keep(self, tangent: Tangent) -> None:
+        """Add a tangent, of this question or of an earlier one: rules play no part in it."""
         self.tangents.append(tangent)
         if self.limit is None:
             self._lp.add(np.append(-tangent.slope, 1.0), tangent.constant)

@@ -63,20 +63,35 @@ def by_budget(
 ) -> BudgetTable:
     """Plans and rankings at budgets in units of account.
 
-    The search's time limit bounds all plans and rankings together, `seconds` each ranking. Raises
-    as `answer` does.
+    The search's time limit bounds all plans and rankings together, `seconds` each ranking: each
+    may take an equal share of what is left, so that one hard budget does not starve the others.
+    Raises as `answer` does.
     """
     deadline = Deadline(search.time_limit)
+    amounts = sorted(set(budgets))
     plans = tuple(
-        answer(question, units, None, replace(search, time_limit=deadline.left()), progress)
-        for units in sorted(set(budgets))
+        answer(
+            question,
+            units,
+            None,
+            replace(search, time_limit=_share(deadline, len(amounts) - done)),
+            progress,
+        )
+        for done, units in enumerate(amounts)
     )
     rankings = []
-    for plan in plans:
-        left = deadline.left()
-        share = seconds if left is None else max(min(seconds, left), 0.0)
-        rankings.append(rank(plan, seconds=share, progress=progress))
+    for done, plan in enumerate(plans):
+        left = _share(deadline, len(plans) - done)
+        rankings.append(
+            rank(plan, seconds=seconds if left is None else min(seconds, left), progress=progress)
+        )
     return BudgetTable(plans, tuple(rankings))
+
+
+def _share(deadline: Deadline, parts: int) -> float | None:
+    """Seconds for one of so many parts that are still to do."""
+    left = deadline.left()
+    return None if left is None else max(left, 0.0) / parts
 
 
 def _written(plan: Plan) -> str:

@@ -1,0 +1,58 @@
+"""Tables of a page: one look, cut where they are long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from planner.report.screen import plain
+
+#: Rows of a long table that a page shows.
+MOST = 10
+
+
+def table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str | Text]],
+    *,
+    words: Sequence[int] = (0,),
+    most: int | None = MOST,
+    what: str = "",
+) -> RenderableType:
+    """Rows under their heads; columns in `words` hold text that folds, the others numbers.
+
+    Rows beyond `most` give way to a note that counts them.
+    """
+    view = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True)
+    for place, head in enumerate(heads):
+        if place in words:
+            view.add_column(head, overflow="fold", min_width=6, vertical="top")
+        else:
+            view.add_column(head, justify="right", no_wrap=True, vertical="top")
+    shown = rows if most is None else rows[:most]
+    for row in shown:
+        view.add_row(*(plain(cell) if isinstance(cell, str) else cell for cell in row))
+    if len(shown) == len(rows):
+        return view
+    return Group(view, more(len(rows) - len(shown), what))
+
+
+def more(count: int, what: str = "") -> Text:
+    """`and 11 more (all in --json / --out)`"""
+    named = f" {what}" if what else ""
+    return plain(f"and {count:,} more{named} (all in --json / --out)", "dim")
+
+
+def section(title: str, *parts: RenderableType) -> RenderableType:
+    """A part of a page under its heading, after a blank line."""
+    return Group(Text(), plain(title, "bold"), *parts)
+
+
+def listed(names: Sequence[str], most: int = 30) -> str:
+    """Names in a row, `nothing` where there are none."""
+    text = ", ".join(names[:most]) or "nothing"
+    return text if len(names) <= most else f"{text} and {len(names) - most} more"
