@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from planner.scenario.read import read
     from planner.scenario.types import Scenario
     from planner.solve.search import Search
+    from planner.study.alternatives import alternatives
+    from planner.study.explain import explain
+    from planner.study.frontier import frontier
     from planner.study.ranking import Ranking, rank
 
 __version__ = "0.1.0"
@@ -49,6 +52,9 @@ _HOMES = {
     "Scenario": "planner.scenario.types",
     "Search": "planner.solve.search",
     "TargetOutOfReach": "planner.errors",
+    "alternatives": "planner.study.alternatives",
+    "explain": "planner.study.explain",
+    "frontier": "planner.study.frontier",
     "rank": "planner.study.ranking",
     "read": "planner.scenario.read",
     "recommend": "planner.plan",
@@ -69,6 +75,9 @@ __all__ = [
     "Search",
     "TargetOutOfReach",
     "__version__",
+    "alternatives",
+    "explain",
+    "frontier",
     "rank",
     "read",
     "recommend",

@@ -44,8 +44,48 @@ def _recommend(parser: ArgumentParser) -> None:
         "--objective",
         metavar="O",
         default="expected",
-        help="expected, cvar:0.95 or worst:1 (default: expected)",
+        help="expected, cvar:0.95, worst:1 or depth (default: expected)",
     )
+    _search(
+        parser, "seconds for all solving, ranking included (default: none; the ranking alone 10)"
+    )
+    parser.add_argument(
+        "--alternatives",
+        metavar="K",
+        help="also the K best stacks, the best included (2 to 50)",
+    )
+    parser.add_argument(
+        "--differ",
+        metavar="D",
+        help="any two of them differ in at least D techniques (default: 1)",
+    )
+    _out(parser)
+
+
+def _explain(parser: ArgumentParser) -> None:
+    _scenario(parser)
+    parser.add_argument(
+        "--stack",
+        metavar="A[,B...]",
+        help="explain this stack, such as rlhf,debate:full (default: the best)",
+    )
+    parser.add_argument("--budget", metavar="B", help="the budget (default: the scenario's)")
+    parser.add_argument(
+        "--objective",
+        metavar="O",
+        default="expected",
+        help="what makes a stack best: expected, cvar:0.95, worst:1 or depth (default: expected)",
+    )
+    _search(parser, "seconds for each solve (default: none)")
+    parser.add_argument(
+        "--draws",
+        metavar="N",
+        help="random stacks that the best is compared with, at each budget (default: 200)",
+    )
+    _out(parser)
+
+
+def _search(parser: ArgumentParser, limit: str) -> None:
     parser.add_argument(
         "--solver",
         metavar="NAME",
@@ -55,14 +95,13 @@ def _recommend(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--gap", metavar="G", help="stop at this relative gap (default: 1e-4; enumeration: 0)"
     )
+    parser.add_argument("--time-limit", metavar="S", help=limit)
     parser.add_argument(
-        "--time-limit",
-        metavar="S",
-        help="seconds for all solving, ranking included (default: none; the ranking alone 10)",
+        "--seed", metavar="N", help="seed of the draws, where something is drawn (default: 0)"
     )
-    parser.add_argument(
-        "--seed", metavar="N", help="seed of the draws, where worlds are drawn (default: 0)"
-    )
+
+
+def _out(parser: ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="also write what was printed as files")
 
 
@@ -80,6 +119,11 @@ COMMANDS: dict[str, Command] = {
         "which stack, in which order of importance, and how sure",
         "planner.cli.recommend",
         _recommend,
+    ),
+    "explain": Command(
+        "how failures go together, what drives the rest, what it costs to ignore that",
+        "planner.cli.explain",
+        _explain,
     ),
     "solvers": Command(
         "what can solve here, what each reports, how to install the rest",

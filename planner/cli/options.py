@@ -15,6 +15,12 @@ from planner.solve.search import Search
 
 #: Seconds that the ranking may take where no time limit is given.
 RANKING_SECONDS = 10.0
+#: Random stacks at each budget of the price of ignoring correlation, and the most.
+DRAWS = 200
+MOST_DRAWS = 100_000
+#: Stacks that `--alternatives` names, and the most techniques that `--differ` may ask for.
+MOST_ALTERNATIVES = 50
+MOST_DIFFERENCES = 10**6
 LARGEST_SEED = 2**31 - 1
 LONGEST = 10**8
 
@@ -23,12 +29,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What `recommend` was asked; `budgets` as written, None for the scenario's own."""
+    """What `recommend` was asked; `budgets` as written, None for the scenario's own;
+    `alternatives` is how many stacks in all, None for the best alone."""
 
     budgets: tuple[str | None, ...]
     target: float | None
     search: Search
     seed: int
+    alternatives: int | None
+    differ: int
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What `explain` was asked; `stack` are labels, None for the best; `budget` as written."""
+
+    stack: tuple[str, ...] | None
+    budget: str | None
+    search: Search
+    seed: int
+    draws: int
 
 
 @dataclass(frozen=True)
@@ -49,38 +69,83 @@ class Clock:
         return max(self.start + self.limit - time.monotonic(), 0.0)
 
 
-def read_wanted(arguments: Namespace) -> Wanted:
-    """Raises BadInput with every finding about the options."""
-    findings: list[Finding] = []
+class Reader:
+    """Reads options, and collects every finding about them."""
 
-    def option(text: str | None, name: str, parse: Callable[[str], T], default: T) -> T:
+    def __init__(self, arguments: Namespace) -> None:
+        self.arguments = arguments
+        self.findings: list[Finding] = []
+
+    def read(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """An option by its name, such as `--gap`; the default where it is left out or wrong."""
+        text: str | None = getattr(self.arguments, name.removeprefix("--").replace("-", "_"))
         if text is None:
             return default
         try:
             return parse(text)
         except NotAValue as error:
-            message = f"The value {error.message}"
-            findings.append(Finding(name, None, None, message, error.cure))
+            self.find(name, f"The value {error.message}", error.cure)
             return default
 
-    target = option(arguments.target_risk, "--target-risk", _not_negative, None)
-    gap = option(arguments.gap, "--gap", _share, Search.gap)
-    limit = option(arguments.time_limit, "--time-limit", _seconds, None)
-    seed = option(arguments.seed, "--seed", _seed, 0)
+    def search(self) -> Search:
+        """--solver, --gap and --time-limit."""
+        gap = self.read("--gap", _share, Search.gap)
+        limit = self.read("--time-limit", _seconds, None)
+        return Search(self.arguments.solver, gap, limit)
+
+    def find(self, name: str, message: str, cure: str) -> None:
+        self.findings.append(Finding(name, None, None, message, cure))
+
+    def check(self) -> None:
+        if self.findings:
+            raise BadInput.of(self.findings)
+
+
+def read_wanted(arguments: Namespace) -> Wanted:
+    """Raises BadInput with every finding about the options."""
+    reader = Reader(arguments)
+    target = reader.read("--target-risk", _not_negative, None)
+    search = reader.search()
+    seed = reader.read("--seed", _seed, 0)
+    count = reader.read("--alternatives", _count, None)
+    differ = reader.read("--differ", _differ, 1)
     budgets = _budgets(arguments.budget)
     if len(budgets) > 1 and target is not None:
-        findings.append(
-            Finding(
-                "--target-risk",
-                None,
-                None,
-                "A target goes with at most one budget: it asks for the least cost.",
-                "Leave --target-risk out, or give one budget.",
-            )
+        reader.find(
+            "--target-risk",
+            "A target goes with at most one budget: it asks for the least cost.",
+            "Leave --target-risk out, or give one budget.",
         )
-    if findings:
-        raise BadInput.of(findings)
-    return Wanted(budgets, target, Search(arguments.solver, gap, limit), seed)
+    if len(budgets) > 1 and arguments.alternatives is not None:
+        reader.find(
+            "--alternatives",
+            "Alternatives go with one budget.",
+            "Leave --alternatives out, or give one budget.",
+        )
+    if arguments.differ is not None and arguments.alternatives is None:
+        reader.find(
+            "--differ",
+            "It says how far alternatives lie apart, and none are asked for.",
+            "Add --alternatives 5, or leave --differ out.",
+        )
+    reader.check()
+    return Wanted(budgets, target, search, seed, count, differ)
+
+
+def read_explained(arguments: Namespace) -> Explained:
+    """Raises BadInput with every finding about the options."""
+    reader = Reader(arguments)
+    search = reader.search()
+    seed = reader.read("--seed", _seed, 0)
+    draws = reader.read("--draws", _draws, DRAWS)
+    reader.check()
+    return Explained(_labels(arguments.stack), arguments.budget, search, seed, draws)
+
+
+def _labels(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    return tuple(part.strip() for part in text.split(",")) if text.strip() else ()
 
 
 def _budgets(text: str | None) -> tuple[str | None, ...]:
@@ -110,6 +175,18 @@ def _seconds(text: str) -> float | None:
             f"is {number}, which is no time to solve in.", f"Write seconds, up to {LONGEST}."
         )
     return float(number)
+
+
+def _count(text: str) -> int | None:
+    return parse_whole(text, 2, MOST_ALTERNATIVES)
+
+
+def _differ(text: str) -> int:
+    return parse_whole(text, 1, MOST_DIFFERENCES)
+
+
+def _draws(text: str) -> int:
+    return parse_whole(text, 0, MOST_DRAWS)
 
 
 def _seed(text: str) -> int:

@@ -10,10 +10,11 @@ from planner.cli.failures import as_line, visible
 from planner.cli.options import RANKING_SECONDS, Clock, Wanted, read_wanted
 from planner.cli.progress import Progress
 from planner.plan import Question, answer, read_budget
-from planner.report import budgets_page, documents, outputs, plan_page
+from planner.report import alternatives_page, budgets_page, documents, outputs, plan_page
 from planner.report.screen import Screen, print_json
 from planner.report.warnings import warnings_of
 from planner.scenario.read import read
+from planner.study.alternatives import alternatives
 from planner.study.budgets import by_budget
 from planner.study.ranking import rank
 
@@ -35,14 +36,25 @@ def _one(
     clock = Clock.started(wanted.search.time_limit)
     with Progress() as progress:
         plan = answer(question, budget, wanted.target, wanted.search, progress)
+        others = None
+        if wanted.alternatives is not None:
+            others = alternatives(
+                plan,
+                wanted.alternatives,
+                wanted.differ,
+                seconds=None if clock.limit is None else clock.left() / 2,
+                progress=progress,
+            )
         ranking = rank(plan, seconds=clock.left(), progress=progress)
-    written = [] if folder is None else outputs.write_plan(folder, ranking)
+    written = [] if folder is None else outputs.write_plan(folder, ranking, others=others)
     if as_json:
-        print_json(documents.plan_document(ranking))
+        print_json(documents.plan_document(ranking, others))
     else:
         screen = Screen()
         screen.show(*plan_page.page(ranking, screen.width))
-        _notes([as_line(warning) for warning in warnings_of([plan])], written)
+        if others is not None:
+            screen.show(*alternatives_page.page(others, wanted.alternatives or 0))
+        say_notes([as_line(warning) for warning in warnings_of([plan])], written)
     return 0
 
 
@@ -58,11 +70,11 @@ def _budgets(
     else:
         screen = Screen()
         screen.show(*budgets_page.page(table, screen.width))
-        _notes([as_line(warning) for warning in warnings_of(table.plans)], written)
+        say_notes([as_line(warning) for warning in warnings_of(table.plans)], written)
     return 0
 
 
-def _notes(warnings: list[str], written: list[Path]) -> None:
+def say_notes(warnings: list[str], written: list[Path]) -> None:
     """What is said beside the answer, on stderr."""
     sys.stdout.flush()
     for warning in warnings:

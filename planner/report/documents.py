@@ -6,17 +6,24 @@ from typing import Any
 
 from planner.report.warnings import warnings_of
 from planner.report.wording import ASSUMPTION
+from planner.study.alternatives import Alternatives
 from planner.study.budgets import BudgetTable
+from planner.study.explain import Explanation
+from planner.study.naive import PriceTable
 from planner.study.ranking import Ranking
 
 
-def plan_document(ranking: Ranking, *, seconds: bool = True) -> dict[str, Any]:
+def plan_document(
+    ranking: Ranking, others: Alternatives | None = None, *, seconds: bool = True
+) -> dict[str, Any]:
     """What `recommend --json` prints; files leave the seconds out, which are never the same."""
     plan = ranking.plan
     document = plan.to_dict()
     if not seconds:
         proof = document["proof"]
         document["proof"] = {key: proof[key] for key in proof if key != "seconds"}
+    if others is not None:
+        document["alternatives"] = others.to_dict()
     return {
         **document,
         "ranking": ranking.to_dict(),
@@ -38,4 +45,27 @@ def budgets_document(table: BudgetTable) -> dict[str, Any]:
         "plans": [plan_document(ranking) for ranking in table.rankings],
         "assumption": ASSUMPTION,
         "warnings": [warning.to_dict() for warning in warnings_of(table.plans)],
+    }
+
+
+def explain_document(explanation: Explanation, price: PriceTable | None) -> dict[str, Any]:
+    """What `explain --json` prints, and its file."""
+    plan = explanation.plan
+    proof = plan.proof
+    return {
+        **explanation.to_dict(),
+        "best": {
+            "stack": list(plan.stack),
+            "cost": float(plan.money(plan.cost)),
+            "risk": plan.risk,
+            "proof": {
+                "kind": proof.kind,
+                "lower_bound": proof.lower_bound,
+                "gap": proof.gap,
+                "solver": proof.solver,
+            },
+        },
+        "price_of_ignoring": None if price is None else price.to_dict(),
+        "assumption": ASSUMPTION,
+        "warnings": [warning.to_dict() for warning in warnings_of([plan])],
     }

@@ -122,7 +122,9 @@ def bare(axes: Axes, *sides: str) -> None:
 def name_ticks(axes: Axes, labels: Sequence[str], size: float = 9, most: int = 40) -> None:
     """Labels of rows, drawn as written."""
     axes.set_yticks(range(len(labels)))
-    axes.set_yticklabels([shortened(label, most) for label in labels], fontsize=size, parse_math=False)
+    axes.set_yticklabels(
+        [shortened(label, most) for label in labels], fontsize=size, parse_math=False
+    )
 
 
 def head_ticks(axes: Axes, labels: Sequence[str], size: float = 9) -> None:
@@ -147,7 +149,7 @@ def risk_scale(axes: Axes, which: str, values: Sequence[float]) -> None:
     low, high = min(shown), max(shown)
     room = max((high / low) ** 0.08, 1.15)
     decades = high / low
-    subs = (1.0, 2.0, 5.0) if decades < 300 else (1.0,)
+    subs: tuple[float, ...] = (1.0, 2.0, 5.0) if decades < 300 else (1.0,)
     if decades < 20:
         subs = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
     if decades < 2:

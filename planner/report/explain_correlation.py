@@ -56,5 +56,7 @@ def _clusters(found: Correlation) -> str:
         return f"Clusters ({cut}): none; every technique stands apart."
     text = "; ".join("{" + ", ".join(cluster) + "}" for cluster in groups)
     alone = len(found.clusters) - len(groups)
-    rest = f"; {wording.count(alone, 'technique stands', 'techniques stand')} apart" if alone else ""
+    rest = (
+        f"; {wording.count(alone, 'technique stands', 'techniques stand')} apart" if alone else ""
+    )
     return f"Clusters ({cut}): {text}{rest}."

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from planner.report import wording
 from planner.report.screen import plain
 from planner.report.simple_table import MOST, listed, more, section, table
-from planner.risk.cutsets import CutReading, CutSets
+from planner.risk.cutsets import MOST_SETS, CutReading, CutSets
 from planner.study.explain import Explanation, Subject
 
 
@@ -36,7 +36,7 @@ def _found(subject: Subject) -> CutSets:
 
 def _row(subject: Subject) -> list[str]:
     found = _found(subject)
-    orders = [f"{count} of {order}" for order, count in found.counts]
+    orders = [f"{count} of order {order}" for order, count in found.counts]
     if not found.complete:
         orders.append("larger ones not looked for")
     return [
@@ -66,7 +66,12 @@ def _sets(found: CutSets) -> list[RenderableType]:
     parts: list[RenderableType] = [plain(f"Minimal cut sets of the stack: {text}.")]
     total = sum(count for _, count in found.counts)
     if total > MOST:
-        parts.append(more(total - MOST))
+        kept = min(total, MOST_SETS)
+        parts.append(
+            more(total - MOST)
+            if kept == total
+            else plain(f"and {total - MOST:,} more ({kept:,} of them in --json / --out)", "dim")
+        )
     return parts
 
 
@@ -87,11 +92,21 @@ def _cells(found: CutSets) -> list[RenderableType]:
         ]
         for cell in cells
     ]
-    heads = ["technique", "mode", "cell", "counts as", "depth if\nit holds", "if it\nfails", "decides"]
+    heads = [
+        "technique",
+        "mode",
+        "cell",
+        "counts as",
+        "depth if\nit holds",
+        "if it\nfails",
+        "decides",
+    ]
     deciding = wording.count(len(found.deciding), "uncertain cell")
     verb = "decides" if len(found.deciding) == 1 else "decide"
-    head = f"{deciding} of the stack {verb} something alone." if found.deciding else (
-        "No uncertain cell of the stack decides anything alone."
+    head = (
+        f"{deciding} of the stack {verb} something alone."
+        if found.deciding
+        else ("No uncertain cell of the stack decides anything alone.")
     )
     return [plain(head), table(heads, rows, words=(0, 1), what="cells")]
 

@@ -53,7 +53,13 @@ def _modes(modes: Sequence[ModeDriver]) -> RenderableType:
         ]
         for mode in order
     ]
-    heads = ["mode", "share\n(Shapley)", "strikes", "risk if\nit strikes", "share of worlds\nwith it"]
+    heads = [
+        "mode",
+        "share\n(Shapley)",
+        "strikes",
+        "risk if\nit strikes",
+        "share of worlds\nwith it",
+    ]
     return table(heads, rows, what="modes")
 
 

@@ -28,9 +28,7 @@ WITHOUT_MODES = (
 )
 
 
-def page(
-    explanation: Explanation, price: PriceTable | None, width: int
-) -> list[RenderableType]:
+def page(explanation: Explanation, price: PriceTable | None, width: int) -> list[RenderableType]:
     """All of it, laid out for a number of columns."""
     modes = explanation.stack.cut_sets is not None
     parts: list[RenderableType] = [*_head(explanation), _dependence(explanation)]

@@ -27,9 +27,7 @@ HEADS = {
 WIDE = 150
 
 
-def price_section(
-    price: PriceTable | None, explanation: Explanation, width: int
-) -> RenderableType:
+def price_section(price: PriceTable | None, explanation: Explanation, width: int) -> RenderableType:
     """One line a budget; every rule's excess over the best stack."""
     if price is None:
         return section(TITLE, plain(NOT_SOLVED))

@@ -72,7 +72,7 @@ def correlation_drawing(explanation: Explanation) -> Drawing | None:
         _map(other, found, found.jaccard, "shared failure modes (Jaccard)")
         other.tick_params(labelleft=False)
     bar = figure.colorbar(image, ax=list(axes), shrink=0.7, aspect=30, pad=0.015)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8)
     return Drawing("correlation", title, correlation_alt(explanation), figure)
 

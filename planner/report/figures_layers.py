@@ -138,7 +138,9 @@ def layers_drawing(explanation: Explanation) -> Drawing | None:
     figure = canvas(*size, title, ". ".join(notes) + ".")
     axes = figure.add_subplot()
     xs = [p.techniques for p in points]
-    axes.plot(xs, xs, color=FAINT, linestyle=":", linewidth=1.4, label="if failures were independent")
+    axes.plot(
+        xs, xs, color=FAINT, linestyle=":", linewidth=1.4, label="if failures were independent"
+    )
     ys = [p.effective_layers or 0.0 for p in points]
     axes.plot(
         xs, ys, color=REST, linestyle="--", marker="s", markersize=5, markeredgecolor=INK,

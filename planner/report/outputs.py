@@ -1,31 +1,38 @@
-"""The files of `--out`: the plan, its ranking and its figure."""
+"""The files of `--out`: plans, rankings, explanations, and their figures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from planner.report import figures
-from planner.report.documents import plan_document
+from planner.report.documents import explain_document, plan_document
+from planner.report.drawing import Drawing, png, svg
+from planner.report.figures import recommendation_drawing
+from planner.report.figures_explain import drawings
 from planner.report.files import make_folder, write_bytes, write_text
 from planner.report.screen import as_json
-from planner.report.tables import budgets_csv, ranking_csv
+from planner.report.tables import alternatives_csv, budgets_csv, explain_tables, ranking_csv
 from planner.report.wording import money
+from planner.study.alternatives import Alternatives
 from planner.study.budgets import BudgetTable
+from planner.study.explain import Explanation
+from planner.study.naive import PriceTable
 from planner.study.ranking import Ranking
 
-__all__ = ["make_folder", "write_budgets", "write_plan"]
+__all__ = ["make_folder", "write_budgets", "write_explanation", "write_plan"]
 
 
-def write_plan(folder: Path, ranking: Ranking, suffix: str = "") -> list[Path]:
+def write_plan(
+    folder: Path, ranking: Ranking, suffix: str = "", others: Alternatives | None = None
+) -> list[Path]:
     """Write one plan with its ranking and figure; the files written."""
-    figure = figures.recommendation_figure(ranking.plan, ranking)
-    document = as_json(plan_document(ranking, seconds=False)) + "\n"
-    return [
+    document = as_json(plan_document(ranking, others, seconds=False)) + "\n"
+    written = [
         write_text(folder / f"plan{suffix}.json", document),
         write_text(folder / f"ranking{suffix}.csv", ranking_csv(ranking)),
-        write_bytes(folder / f"recommendation{suffix}.png", figures.png(figure)),
-        write_bytes(folder / f"recommendation{suffix}.svg", figures.svg(figure)),
     ]
+    if others is not None:
+        written.append(write_text(folder / "alternatives.csv", alternatives_csv(others)))
+    return written + _write_drawing(folder, recommendation_drawing(ranking), suffix)
 
 
 def write_budgets(folder: Path, table: BudgetTable) -> list[Path]:
@@ -35,3 +42,23 @@ def write_budgets(folder: Path, table: BudgetTable) -> list[Path]:
         suffix = f"-{money(plan.money(plan.budget or 0))}"
         written += write_plan(folder, ranking, suffix)
     return written
+
+
+def write_explanation(
+    folder: Path, explanation: Explanation, price: PriceTable | None
+) -> list[Path]:
+    """The document, its tables and its figures; the files written."""
+    document = as_json(explain_document(explanation, price)) + "\n"
+    written = [write_text(folder / "explain.json", document)]
+    for name, text in explain_tables(explanation, price).items():
+        written.append(write_text(folder / name, text))
+    for drawing in drawings(explanation, price):
+        written += _write_drawing(folder, drawing)
+    return written
+
+
+def _write_drawing(folder: Path, drawing: Drawing, suffix: str = "") -> list[Path]:
+    return [
+        write_bytes(folder / f"{drawing.name}{suffix}.png", png(drawing)),
+        write_bytes(folder / f"{drawing.name}{suffix}.svg", svg(drawing)),
+    ]

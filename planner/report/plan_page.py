@@ -64,7 +64,7 @@ def _facts(plan: Plan) -> list[tuple[str, RenderableType]]:
     floor = wording.floor(plan)
     if floor:
         rows.append(("of which", plain(floor)))
-    if plan.question.measure.name != "expected" or plan.target is not None:
+    if plan.question.objective != "expected" or plan.target is not None:
         label = "Objective" if plan.target is None else "Target"
         rows.append((label, plain(wording.objective(plan))))
     rows.append(("Layers", plain(wording.layers(plan))))

@@ -83,6 +83,9 @@ def _columns(plan: Plan) -> list[Column]:
         Column("risk cut per\nmoney, alone", lambda row: digits(row.reduction_per_cost), 4),
         Column("most redundant\nwith", _twin, 3, "left", NAME_WIDTH),
     ]
+    if plan.by_depth:
+        # A depth has no best risk to rise from: nothing was solved with a technique locked.
+        found = [column for column in found if "locked" not in column.head]
     if levels:
         found.insert(2, Column("level", lambda row: row.level, 0, "left", ID_WIDTH))
     return found

@@ -23,11 +23,17 @@ def table(
     most: int | None = MOST,
     what: str = "",
 ) -> RenderableType:
-    """Rows under their heads; columns in `words` hold text that folds, the others numbers.
+    """Rows under their heads, after a blank line; columns in `words` hold text that folds, the others numbers.
 
     Rows beyond `most` give way to a note that counts them.
     """
-    view = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True)
+    view = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        pad_edge=False,
+        collapse_padding=True,
+        show_edge=False,
+    )
     for place, head in enumerate(heads):
         if place in words:
             view.add_column(head, overflow="fold", min_width=6, vertical="top")
@@ -37,8 +43,8 @@ def table(
     for row in shown:
         view.add_row(*(plain(cell) if isinstance(cell, str) else cell for cell in row))
     if len(shown) == len(rows):
-        return view
-    return Group(view, more(len(rows) - len(shown), what))
+        return Group(Text(), view)
+    return Group(Text(), view, more(len(rows) - len(shown), what))
 
 
 def more(count: int, what: str = "") -> Text:

@@ -16,6 +16,12 @@ from planner.solve.engine import BACKENDS
 #: Backend -> the package that brings it.
 PACKAGES = {"highs": "highspy", "cp-sat": "ortools", "pulp": "pulp", "cbc": "pulp"}
 
+#: Routes that ship with the planner.
+OWN = {
+    "enumerate": "tries every stack: small instances only, gap always 0",
+    "core": "core enumeration: dense instances; ships with the planner",
+}
+
 _FEATURES = ("bound", "warm_start", "lazy_cuts", "integers_only")
 
 
@@ -27,16 +33,17 @@ def document() -> dict[str, Any]:
 def _rows() -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {
-            "name": "enumerate",
+            "name": name,
             "version": planner.__version__,
             "installed": True,
             "bound": True,
             "warm_start": False,
             "lazy_cuts": False,
             "integers_only": False,
-            "note": "tries every stack: small instances only, gap always 0",
+            "note": note,
             "install": None,
         }
+        for name, note in OWN.items()
     ]
     for backend in BACKENDS:
         version = backend.version()
@@ -71,6 +78,8 @@ def page() -> list[RenderableType]:
     return [
         view,
         *missing,
-        plain("--solver auto, the default, tries every stack where there are few enough, and"),
-        plain(f"uses {BACKENDS[0].name} where there are more."),
+        plain(
+            "--solver auto, the default, tries every stack where there are few enough, takes core "
+            f"enumeration for what it fits, and else uses {BACKENDS[0].name}."
+        ),
     ]

@@ -85,6 +85,8 @@ def residual(plan: Plan) -> str:
 
 def objective(plan: Plan) -> str:
     """The objective that was asked for, its value and its target."""
+    if plan.by_depth:
+        return f"chosen by depth: {depth_number(plan)}, needs no probability"
     name = plan.question.measure.name
     kind, _, parameter = name.partition(":")
     if kind == "cvar":
@@ -137,10 +139,16 @@ def depth(plan: Plan) -> str | None:
     )
 
 
+def depth_number(plan: Plan) -> str:
+    """The depth of the stack, in words where there is no cut set."""
+    return "no set of modes defeats the stack" if plan.depth is None else str(plan.depth)
+
+
 def proof(plan: Plan) -> str:
     """The rung of proof that was reached."""
     text = _rung(plan.proof)
-    return text if plan.sampling.exact else f"{text}, for these drawn worlds"
+    # A depth is chosen without worlds, drawn or not.
+    return text if plan.sampling.exact or plan.by_depth else f"{text}, for these drawn worlds"
 
 
 def _rung(proof: Proof) -> str:

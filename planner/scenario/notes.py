@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from planner.errors import BadInput, Finding
+from planner.errors import BadInput, Finding, LimitHit
 
 #: Findings beyond this many are counted, not listed: a person mends the first and reads again.
 MOST_FINDINGS = 1000
@@ -74,6 +74,7 @@ class Notes:
         self.findings: list[Finding] = []
         self.warnings: list[Finding] = []
         self._unlisted = 0
+        self._too_large = False
         self._searches = 0
 
     def add(self, place: Place, message: str, cure: str) -> None:
@@ -82,6 +83,11 @@ class Notes:
             self.findings.append(_finding(place, message, cure))
         else:
             self._unlisted += 1
+
+    def too_large(self, place: Place, message: str, cure: str) -> None:
+        """More than is read: no fault of the content, but the end of the reading."""
+        self._too_large = True
+        self.add(place, message, cure)
 
     def warn(self, place: Place, message: str, cure: str) -> None:
         """Something odd that is accepted; the report repeats it."""
@@ -104,7 +110,8 @@ class Notes:
         return f"Write one of: {listed(sorted(known))}."
 
     def stop_if_any(self) -> None:
-        """Raise BadInput with all findings, file by file and line by line."""
+        """Raise BadInput with all findings, file by file and line by line; LimitHit where one of
+        them is a size that is more than is read."""
         if not self.findings:
             return
         files = {name: k for k, name in enumerate(dict.fromkeys(f.file for f in self.findings))}
@@ -119,4 +126,7 @@ class Notes:
                     "Mend those above first, then read the scenario again.",
                 )
             )
-        raise BadInput.of(findings)
+        error = BadInput.of(findings)
+        if self._too_large:
+            raise LimitHit(str(error), error.findings)
+        raise error

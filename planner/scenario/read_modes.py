@@ -108,7 +108,7 @@ def _vulnerability(
         return ()
     count = len(table.rows) * (len(table.header) - 1)
     if count > MOST_CELLS:
-        notes.add(
+        notes.too_large(
             Place(table.file),
             f"The matrix has {count:,} cells; at most {MOST_CELLS:,} are read.",
             "Leave out techniques or modes.",

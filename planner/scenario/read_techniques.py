@@ -91,7 +91,7 @@ def _define(context: Context, table: Table, register: Register) -> list[tuple[st
     if not table.has("id"):
         return []
     if len(table.rows) > MOST_TECHNIQUES:
-        context.notes.add(
+        context.notes.too_large(
             Place(table.file, None, table.prefix.rstrip(".") or None),
             f"There are {len(table.rows):,} techniques; at most {MOST_TECHNIQUES:,} are read.",
             "Leave out those that are not on the table, or join some.",

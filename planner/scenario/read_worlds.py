@@ -36,7 +36,7 @@ def _worlds(context: Context, table: Table, register: Register) -> tuple[World, 
     if not table.has("world"):
         return ()
     if len(table.rows) > MOST_WORLDS:
-        notes.add(
+        notes.too_large(
             Place(table.file, None, table.prefix.rstrip(".") or None),
             f"There are {len(table.rows):,} worlds; at most {MOST_WORLDS:,} are read.",
             "Join worlds that are alike, or leave out the least likely.",
@@ -166,7 +166,7 @@ def _wide(
 
 
 def _too_many(notes: Notes, table: Table) -> None:
-    notes.add(
+    notes.too_large(
         Place(table.file),
         f"The table has more than {MOST_CELLS:,} cells, the most that are read.",
         "Leave out the pairs that fail with 1, or join worlds.",

@@ -20,7 +20,7 @@ from scenario_files import (
     write,
 )
 
-from planner.errors import BadInput, Finding
+from planner.errors import BadInput, Finding, LimitHit
 from planner.scenario import csv_text, yaml_text
 from planner.scenario.read import read
 
@@ -364,8 +364,10 @@ def test_paths_that_are_no_scenario(tmp_path: Path, path: str, message: str, cur
 def test_caps_are_named(tmp_path: Path) -> None:
     many = "id,cost\n" + "".join(f"t{k},1\n" for k in range(20_001))
     modes = "id,probability\n" + "".join(f"m{k},0.1\n" for k in range(65))
-    found = findings(write(tmp_path, base(techniques=many, modes=modes)))
+    with pytest.raises(LimitHit) as error:
+        read(write(tmp_path, base(techniques=many, modes=modes)))
+    found = error.value.findings
     assert ["at most 20,000" in found[0].message, "at most 64" in found[1].message] == [True, True]
     worlds = "world,weight\n" + "".join(f"w{k},1\n" for k in range(100_001))
-    (one,) = findings(write(tmp_path, explicit(worlds=worlds)))
-    assert "at most 100,000" in one.message
+    with pytest.raises(LimitHit, match="at most 100,000"):
+        read(write(tmp_path, explicit(worlds=worlds)))
