@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test check format clean campaign-brute
+.PHONY: help run test check format clean campaign-brute bench bench-quick
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,12 @@ format: $(VENV)/.installed-dev ## rewrite the code in the house format
 
 campaign-brute: $(VENV)/.installed-dev ## compare COUNT random scenarios with full enumeration
 	$(BIN)/python -m tests.campaigns.brute --count $(COUNT)
+
+bench: $(VENV)/.installed-bench ## measure the engine and its peers: hours; goes on where it stopped
+	$(BIN)/python -m benchmarks.run --out out/bench
+
+bench-quick: $(VENV)/.installed ## the same on small instances: under 3 minutes
+	$(BIN)/python -m benchmarks.run --quick --out out/bench-quick
 
 clean: ## remove what make made: .venv, out, caches, builds
 	rm -rf $(VENV) out build dist *.egg-info
@@ -68,4 +74,10 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml
 $(VENV)/.installed-dev: $(VENV)/.made pyproject.toml
 	@echo "Installing the planner and its developer tools into $(VENV): once, about a minute." >&2
 	@$(PIP) -e ".[all,dev]"
+	@touch $@ $(VENV)/.installed
+
+# A peer that cannot be installed here is skipped, and the run says so.
+$(VENV)/.installed-bench: $(VENV)/.made pyproject.toml
+	@echo "Installing the planner and the peers of the benchmarks into $(VENV): once." >&2
+	@$(PIP) -e ".[all,bench]" || $(PIP) -e ".[all]"
 	@touch $@ $(VENV)/.installed

@@ -32,7 +32,7 @@ COLOURS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#b
 def write(rows: Sequence[Row], goals: Sequence[Goal], out: Path) -> str:
     """Write everything; the text of the tables, for the screen."""
     out.mkdir(parents=True, exist_ok=True)
-    found = lines([row for row in rows if not row.get("grow")])
+    found = lines([row for row in rows if _listed(row)])
     grown = lines([row for row in rows if _growth(row)])
     table = markdown(found)
     claims = false_claims(found)
@@ -54,6 +54,13 @@ def write(rows: Sequence[Row], goals: Sequence[Goal], out: Path) -> str:
     if grown:
         plot_growth(grown, out)
     return f"{text}\n{goal_table}\n"
+
+
+def _listed(row: Row) -> bool:
+    """Sizes that are there for the plot of growth alone stay out of the tables."""
+    family, size = row.get("family"), row.get("size")
+    grown = family == "agenda" and size in GROW_TECHNIQUES + GROW_WORLDS
+    return family is not None and (not grown or size in FAMILIES["agenda"].sizes)
 
 
 def _growth(row: Row) -> bool:

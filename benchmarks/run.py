@@ -27,8 +27,10 @@ FIRST = 3
 #: Seconds that a child gets beyond its cap: making the instance, warming up, a last long step.
 GRACE = 90.0
 #: `--quick`: seeds, cap, and seconds after which no new case starts.
-QUICK_SEEDS, QUICK_CAP, QUICK_SECONDS = 2, 4.0, 110.0
+QUICK_SEEDS, QUICK_CAP, QUICK_SECONDS = 2, 2.0, 120.0
 QUICK_SHARE = 0.2
+#: Methods that a quick run leaves out; in it a peer that hits the cap runs one seed.
+NOT_QUICK = ("highs-plain", "core", "highs-planner", "highs-worlds-kelley", "cbc")
 #: Methods of the plot of how cost grows.
 GROWING = ("planner", "highs-plain", "highs-kelley", "cp-sat", "scip-lazy")
 #: Seconds for coverage 1000 x 1000 in goal G7, and its methods.
@@ -40,6 +42,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes, under 3 minutes")
     parser.add_argument("--only", help="families, by commas")
     parser.add_argument("--sizes", help="sizes, by commas")
+    parser.add_argument("--shares", help="budgets as shares of the total cost, by commas")
     parser.add_argument("--methods", help="methods, by commas")
     parser.add_argument("--again", help="methods measured again, by commas")
     parser.add_argument("--seeds", type=int, help="seeds of each family (10)")
@@ -57,6 +60,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
                 parser.error(f"--{name}: {part!r} is none of {', '.join(known)}")
         setattr(options, name, chosen)
     options.sizes = None if options.sizes is None else options.sizes.split(",")
+    shares = None if options.shares is None else options.shares.split(",")
+    options.shares = None if shares is None else tuple(float(share) for share in shares)
     options.seeds = options.seeds or (QUICK_SEEDS if options.quick else 10)
     options.cap = options.cap or (QUICK_CAP if options.quick else CAP)
     return options
@@ -76,9 +81,11 @@ def plan(options: argparse.Namespace) -> Iterator[list[Case]]:
                 shares = family.shares
                 if options.quick:
                     shares = (QUICK_SHARE,) if QUICK_SHARE in shares else shares[:1]
+                if options.shares is not None and shares != (1.0,):
+                    shares = options.shares
                 for share in shares:
                     yield _cases(options, family.name, size, share, seed)
-    if not options.quick and not options.only and options.sizes is None:
+    if not (options.quick or options.only or options.sizes or options.shares):
         for seed in range(min(options.seeds, FIRST)):
             for size in dict.fromkeys(GROW_TECHNIQUES + GROW_WORLDS):
                 names = [n for n in GROWING if not options.methods or n in options.methods]
@@ -99,7 +106,7 @@ def _cases(
         for name, method in METHODS.items()
         if (not options.methods or name in options.methods)
         and method.where in ("all", "sparse" if sparse else "dense")
-        and (not options.quick or name not in ("core", "highs-planner", "cbc"))
+        and (not options.quick or name not in NOT_QUICK)
     ]
     return [_case(options, family, size, share, seed, name) for name in names]
 
@@ -138,10 +145,11 @@ def measure(options: argparse.Namespace, ledger: Ledger, stop_at: float | None) 
     redo = set(options.again or [])
     redone: set[str] = set()
     left_out = 0
+    first = 1 if options.quick else FIRST
     for cases in plan(options):
         for case in cases:
             again = case.method in redo and case.key not in redone
-            if (case.key in ledger and not again) or _capped_before(case, ledger):
+            if (case.key in ledger and not again) or _capped_before(case, ledger, first):
                 continue
             if stop_at is not None and time.monotonic() > stop_at:
                 left_out += 1
@@ -159,11 +167,11 @@ def measure(options: argparse.Namespace, ledger: Ledger, stop_at: float | None) 
         print(f"Stopped at the time of --quick: {left_out} cases are left; run it again.")
 
 
-def _capped_before(case: Case, ledger: Ledger) -> bool:
+def _capped_before(case: Case, ledger: Ledger, first: int) -> bool:
     """Whether a peer hit the cap in one of the first seeds, and has run them."""
-    if case.method == "planner" or case.seed < FIRST:
+    if case.method == "planner" or case.seed < first:
         return False
-    for seed in range(FIRST):
+    for seed in range(first):
         row = ledger.rows.get(Case(**{**vars(case), "seed": seed}).key)
         if row is not None and row["status"] not in ("proven", "heuristic", "skipped"):
             return True

@@ -121,7 +121,7 @@ COMMANDS: dict[str, Command] = {
         _recommend,
     ),
     "explain": Command(
-        "how failures go together, what drives the rest, what it costs to ignore that",
+        "how failures go together, and what it costs to ignore that",
         "planner.cli.explain",
         _explain,
     ),

@@ -22,6 +22,9 @@ from planner.study.explain import Explanation, Subject
 from planner.study.naive import PriceTable
 from planner.study.two_readings import ReadingRow
 
+#: Stacks of more techniques are not spelled out in a table; the sentence below it names them.
+NAMED = 6
+
 WITHOUT_MODES = (
     "The scenario gives worlds instead of failure modes: readings of the modes, cut sets, depth "
     "and what modes drive are left out."
@@ -130,11 +133,11 @@ def _dependence(explanation: Explanation) -> RenderableType:
             ]
         )
     heads = ["risk of", "independent", "shared modes", "model", "worst case", "gap"]
-    found = explanation.dependence
+    found, stack = explanation.dependence, explanation.stack.stack
     choices = [
         [
             NAMES[row.reading].removeprefix("the "),
-            listed(row.stack) if row.stack is not None else "not found in time",
+            _choice(row.stack, stack),
             wording.DASH if row.cost is None else wording.money(row.cost),
             wording.short(row.best_risk),
             wording.short(row.headline_risk),
@@ -150,6 +153,18 @@ def _dependence(explanation: Explanation) -> RenderableType:
         plain(found.sentence),
         plain(_safe(explanation)),
     )
+
+
+def _choice(chosen: tuple[str, ...] | None, stack: tuple[str, ...]) -> str:
+    """A chosen stack; one of many techniques by how far it is the stack."""
+    if chosen is None:
+        return "not found in time"
+    if chosen == stack and len(stack) > NAMED:
+        return "the same stack"
+    if len(chosen) <= NAMED:
+        return listed(chosen)
+    both = len(set(chosen) & set(stack))
+    return f"{len(chosen)} techniques, {both} of them of the stack"
 
 
 def _regret(regret: float | None) -> str:
@@ -175,7 +190,7 @@ def _safe(explanation: Explanation) -> str:
 def _readings(explanation: Explanation) -> RenderableType:
     found = explanation.readings
     assert found is not None
-    rows = [_reading(row) for row in found.rows]
+    rows = [_reading(row, explanation.stack.stack) for row in found.rows]
     heads = [
         "reading",
         "would choose",
@@ -190,10 +205,10 @@ def _readings(explanation: Explanation) -> RenderableType:
     )
 
 
-def _reading(row: ReadingRow) -> list[str]:
+def _reading(row: ReadingRow, stack: tuple[str, ...]) -> list[str]:
     return [
         row.reading,
-        listed(row.stack) if row.stack is not None else "not found in time",
+        _choice(row.stack, stack),
         wording.DASH if row.cost is None else wording.money(row.cost),
         wording.short(row.risk_together),
         wording.short(row.layers_together, 3),

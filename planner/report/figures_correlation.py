@@ -61,9 +61,9 @@ def correlation_drawing(explanation: Explanation) -> Drawing | None:
     names = max(len(shortened(label)) for label in found.labels)
     width = 1.6 + 0.09 * (names + 6) + (side + 0.3) * maps + 0.7
     figure = canvas(width, side + 2.1, title, ". ".join(notes) + ".")
-    ratios = [1.3, *([side] * maps)]
-    axes = figure.subplots(1, 1 + maps, width_ratios=ratios)
-    tree, first, *second = axes
+    ratios = [1.3, *([side] * maps), 0.16]
+    axes = figure.subplots(1, 2 + maps, width_ratios=ratios)
+    tree, first, *second, scale = axes
     _tree(tree, found)
     image = _map(first, found, found.phi, "correlation of failures (phi)")
     _names(first, explanation, step)
@@ -71,7 +71,8 @@ def correlation_drawing(explanation: Explanation) -> Drawing | None:
         assert found.jaccard is not None
         _map(other, found, found.jaccard, "shared failure modes (Jaccard)")
         other.tick_params(labelleft=False)
-    bar = figure.colorbar(image, ax=list(axes), shrink=0.7, aspect=30, pad=0.015)
+    # In axes of its own: beside several others its place is not settled to the last digit.
+    bar = figure.colorbar(image, cax=scale)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8)
     return Drawing("correlation", title, correlation_alt(explanation), figure)

@@ -17,14 +17,15 @@ MOST = 10
 
 def table(
     heads: Sequence[str],
-    rows: Sequence[Sequence[str | Text]],
+    rows: Sequence[Sequence[str]],
     *,
     words: Sequence[int] = (0,),
     most: int | None = MOST,
     what: str = "",
 ) -> RenderableType:
-    """Rows under their heads, after a blank line; columns in `words` hold text that folds, the others numbers.
+    """Rows under their heads, after a blank line.
 
+    Columns in `words` hold text that folds, the others numbers.
     Rows beyond `most` give way to a note that counts them.
     """
     view = Table(
@@ -41,7 +42,7 @@ def table(
             view.add_column(head, justify="right", no_wrap=True, vertical="top")
     shown = rows if most is None else rows[:most]
     for row in shown:
-        view.add_row(*(plain(cell) if isinstance(cell, str) else cell for cell in row))
+        view.add_row(*map(plain, row))
     if len(shown) == len(rows):
         return Group(Text(), view)
     return Group(Text(), view, more(len(rows) - len(shown), what))
@@ -54,8 +55,14 @@ def more(count: int, what: str = "") -> Text:
 
 
 def section(title: str, *parts: RenderableType) -> RenderableType:
-    """A part of a page under its heading, after a blank line."""
-    return Group(Text(), plain(title, "bold"), *parts)
+    """A part of a page under its heading, after a blank line; sentences stand clear of the
+    tables before them."""
+    spaced: list[RenderableType] = []
+    for place, part in enumerate(parts):
+        if place and isinstance(part, Text) and isinstance(parts[place - 1], Group):
+            spaced.append(Text())
+        spaced.append(part)
+    return Group(Text(), plain(title, "bold"), *spaced)
 
 
 def listed(names: Sequence[str], most: int = 30) -> str:

@@ -154,7 +154,8 @@ def proof(plan: Plan) -> str:
 def _rung(proof: Proof) -> str:
     if proof.kind == "enumerated":
         return f"every one of the {proof.stacks_tried:,} stacks was tried"
-    within = "" if not proof.gap else f" within {percent(proof.gap)}"
+    # A gap of a few rounding errors is none to speak of.
+    within = "" if not proof.gap or proof.gap < 1e-12 else f" within {percent(proof.gap)}"
     if proof.kind == "bounded" and proof.stop == "proven":
         return f"proven best{within} by {proof.solver}"
     if proof.gap is not None and proof.kind == "bounded":

@@ -144,11 +144,15 @@ class LogCuts:
         if limit is not None and self.logs.above(limit) > 0:
             # A row that holds at the target holds for all that is asked of it.
             return math.log(self.logs.above(limit))
-        least = np.where(self.logs.zero, 0.0, self.logs.failure)
+        # Zeros stand as 0 in the logs: the least positive failure of a technique.
+        order = np.argsort(program.technique, kind="stable")
+        technique = np.array(program.technique)[order]
+        starts = np.flatnonzero(np.append(True, np.diff(technique) != 0))
+        least = self.logs.failure
+        if starts.size < technique.size:
+            least = np.minimum.reduceat(least[order], starts, axis=0)
         total = self.logs.loss + np.log(program.worlds.probability)
-        for technique in set(program.technique):
-            columns = [j for j, i in enumerate(program.technique) if i == technique]
-            total = total + np.minimum(least[columns].min(axis=0), 0.0)
+        total = total + np.minimum(least, 0.0).sum(axis=0)
         finite = total[np.isfinite(total)]
         return float(finite.min()) if finite.size else -700.0
 

@@ -204,6 +204,8 @@ class Table:
         """How much lower the objective is for one stack than for another; 0 where it is not."""
         value = self.program.value(before)
         found = value - self.program.value(after)
+        if value == 0:
+            return 0.0
         if abs(found) > CLOSE * value:
             return max(found, 0.0)
         if self.program.loss.size <= FEW_WORLDS:
@@ -228,11 +230,15 @@ class Table:
         much of it; None where the column does nothing."""
         if column is None or not alone:
             return None
-        shares = {j: 1 - self.fall((j,), (j, column)) / alone for j in self.plan.columns}
-        if not shares:
+        if not self.plan.columns:
             return None
-        best = max(shares, key=lambda j: (round(shares[j], 12), -j))
-        return self.id(self.program.technique[best]), shares[best]
+        program, inside = self.program, list(self.plan.columns)
+        each = program.failure[inside] * program.loss
+        values = program.measure.values
+        left = values(program.worlds, each) - values(program.worlds, each * program.failure[column])
+        shares = 1 - left / alone
+        best = int(np.argmax(np.round(shares, 12)))
+        return self.id(program.technique[inside[best]]), float(shares[best])
 
     def place(self, i: int) -> tuple[int, float, float, str]:
         """Order of what is not in the stack: the least rise when locked in first, then by fall;

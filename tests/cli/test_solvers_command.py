@@ -3,13 +3,14 @@
 import json
 
 from planner.cli.main import main
-from planner.solve.engine import BACKENDS
+from planner.solve.engine import BACKENDS, SOLVERS
 
 
-def test_every_backend_and_enumeration_are_listed(capsys):
+def test_every_backend_and_every_route_of_our_own_is_listed(capsys):
     assert main(["solvers", "--json"]) == 0
     solvers = json.loads(capsys.readouterr().out)["solvers"]
-    assert [s["name"] for s in solvers] == ["enumerate", *(b.name for b in BACKENDS)]
+    assert [s["name"] for s in solvers] == ["enumerate", "core", *(b.name for b in BACKENDS)]
+    assert {s["name"] for s in solvers} == set(SOLVERS) - {"auto"}
     for solver in solvers:
         assert isinstance(solver["bound"], bool)
         assert (solver["install"] is None) == solver["installed"]

@@ -68,7 +68,8 @@ class Cover:
             model.add_bool_or([x[i] for i, worlds in enumerate(self.covers) if s in worlds])
         model.minimize(sum(c * v for c, v in zip(self.costs, x, strict=True)))
         solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 2
+        solver.parameters.num_workers = 1
+        solver.parameters.linearization_level = 2
         solver.parameters.max_time_in_seconds = SECONDS
         assert solver.solve(model) == cp_model.OPTIMAL
         return round(solver.objective_value)
@@ -116,8 +117,9 @@ def check_cover(cover: Cover, plan: Plan) -> None:
     assert plan.cost <= best * (1 + 2e-4)
 
 
+@pytest.mark.slow
 def test_a_cover_of_1000_worlds_by_200_techniques_is_the_cheapest() -> None:
-    cover = Cover.draw(1, worlds=1000, techniques=200, share=0.03)
+    cover = Cover.draw(1, worlds=1000, techniques=200, share=0.005)
     check_cover(cover, proven(cover.scenario(), target_risk=0.0))
 
 
@@ -143,9 +145,9 @@ def write(cover: Cover, folder: Path) -> Path:
 def test_a_cover_is_proven_through_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cover = Cover.draw(1, worlds=1000, techniques=200, share=0.03)
+    cover = Cover.draw(2, worlds=200, techniques=1000, share=0.02)
     words = ["recommend", str(write(cover, tmp_path)), "--target-risk", "0", "--json"]
-    assert main([*words, "--time-limit", "30"]) == 0
+    assert main([*words, "--time-limit", "3"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["cost"] == cover.least()
     assert plan["proof"]["gap"] <= 1e-4
@@ -204,17 +206,22 @@ class Assignment:
         return self.left(shots)
 
     def bound(self) -> float:
-        """Linear relaxation: minimise sum of value * t with t above tangents of exp(y), y the sum
-        of log(1 - q) x: below every assignment."""
+        """Linear relaxation, below every assignment: minimise the sum of value * t, where t is at
+        least 1 - sum of q x (the chance of a union is at most the sum of the chances), and above
+        tangents of exp(y), y the sum of log(1 - q) x."""
         weapons, targets = self.q.shape
         log = np.log1p(-self.q)
-        at = np.log(np.concatenate([np.geomspace(0.005, 1, 25)]))
+        at = np.log(np.geomspace(0.005, 1, 25))
         slopes = np.exp(at)
-        blocks = scipy.sparse.lil_matrix((targets * at.size, weapons * targets + targets))
+        blocks = scipy.sparse.lil_matrix((targets * (at.size + 1), weapons * targets + targets))
         right = []
         row = 0
         for j in range(targets):
             columns = np.arange(weapons) * targets + j
+            blocks[row, columns] = -self.q[:, j]
+            blocks[row, weapons * targets + j] = -1
+            right.append(-1.0)
+            row += 1
             for a, slope in zip(at, slopes, strict=True):
                 blocks[row, columns] = slope * log[:, j]
                 blocks[row, weapons * targets + j] = -1
@@ -241,7 +248,7 @@ def check_assignment(given: Assignment, plan: Plan) -> None:
     assert plan.risk <= given.greedy() * (1 + 1e-12)
     relaxed = given.bound()
     assert relaxed <= plan.risk
-    assert plan.risk <= relaxed * 1.02
+    assert plan.risk <= relaxed * 1.03
     assert plan.proof.lower_bound is not None
     assert plan.proof.lower_bound <= given.greedy()
 
@@ -249,11 +256,9 @@ def check_assignment(given: Assignment, plan: Plan) -> None:
 def test_a_small_assignment_of_weapons_is_the_best_of_all() -> None:
     given = Assignment.draw(3, 4, 5)
     plan = proven(given.scenario())
-    check_small = min(
-        given.left(list(enumerate(np.unravel_index(k, (5,) * 4)))) for k in range(5**4)
-    )
-    assert plan.risk == pytest.approx(check_small, rel=1e-4)
-    assert plan.risk >= check_small * (1 - 1e-12)
+    least = min(given.left(list(enumerate(np.unravel_index(k, (5,) * 4)))) for k in range(5**4))
+    assert plan.risk == pytest.approx(least, rel=1e-4)
+    assert plan.risk >= least * (1 - 1e-12)
 
 
 @pytest.mark.slow
