@@ -396,6 +396,9 @@ def plan_of(
     columns = outcome.stack or ()
     if not program.holds(columns):
         raise LimitHit("The search gave a stack that breaks a rule; please report this scenario.")
+    limit = program.target_limit
+    if limit is not None and program.exact_value(columns) > limit:
+        raise LimitHit("The search gave a stack above the target; please report this scenario.")
     options = question.options(program, columns)
     cost = program.stack_cost(columns)
     value = float(program.exact_value(columns))

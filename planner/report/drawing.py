@@ -27,6 +27,8 @@ STACK, REST = "#0072B2", "#E69F00"
 GREEN, RED, PURPLE, SKY = "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 INK, FAINT, PALE = "#222222", "#666666", "#DDDDDD"
 RESOLUTION = 150
+#: Decimals to which the places of axes are kept, in shares of the figure.
+PLACES = 5
 
 #: Characters of an id on an axis, and of a title.
 LONGEST_LABEL = 32
@@ -87,8 +89,23 @@ def _drawn(figure: Figure, form: str, metadata: dict[str, Any], **options: Any) 
     with rc_context({"svg.hashsalt": "planner", "svg.fonttype": "path"}), catch_warnings():
         # A script that the font lacks is drawn as boxes; the tables and files have the name.
         filterwarnings("ignore", message="Glyph .* missing from")
+        _settle(figure)
         figure.savefig(out, format=form, metadata=metadata, **options)
     return out.getvalue()
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the figure out once, and keep the places: the layout's last digits differ from run to
+    run, and a second layout starts from the first."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    if not isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        return
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(x, PLACES) for x in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def _hush() -> None:

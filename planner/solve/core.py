@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from planner.program.types import Program, Row
 from planner.solve.master import Deadline
-from planner.solve.models import Logs
+from planner.solve.models import SPARSE_GAP, SPARSE_SHARE, Logs
 from planner.solve.relaxation import Priced, Relaxation, Tangent, group_table
-from planner.solve.search import Outcome, Progress, ProofKind, Search, StopReason
+from planner.solve.search import Outcome, Progress, Search, StopReason
 from planner.solve.shortlist import Exact, rounding
 from planner.worlds.types import Floats
 
@@ -80,8 +80,11 @@ class Core:
 
     @staticmethod
     def fits(program: Program) -> bool:
-        """Log space needs positive failures; a rule over no column is for others to explain."""
-        return bool(program.size) and bool(program.failure.min(initial=1.0) > 0)
+        """Log space needs positive failures, and its bounds are weak where few are below 1."""
+        failure = program.failure
+        if not program.size or not failure.min(initial=1.0) > 0:
+            return False
+        return float((failure < 1).mean()) >= SPARSE_SHARE
 
     def best(self, extra: Sequence[Row], seconds: float | None) -> Outcome:
         """The best stack that also obeys the further rows. Raises Stalled."""
@@ -212,8 +215,14 @@ class CoreSearch:
             self.left_out = min(self.left_out, shape.floor)
             return []
         if point is None or not self._list(shape):
+            if self.nodes == 1 and self.limit is None and self._loose(shape.floor):
+                raise Stalled(self.stack, self._value(shape.floor))
             return self._branch(node, shape, point)
         return []
+
+    def _loose(self, floor: float) -> bool:
+        """Whether the root's gap says that log space is the wrong one for this program."""
+        return math.isfinite(self.height) and self.height - floor > SPARSE_GAP
 
     def _bound(self, node: Node) -> tuple[Priced | None, Floats | None]:
         """Kelley's method, in-out, until its own error is small beside the gap."""
@@ -249,7 +258,10 @@ class CoreSearch:
                     break
         if root and point is not None:
             self._round(point)
-        if root and best is not None:
+        if best is None:
+            # The time ran out before anything was known of this node: nothing is proven of it.
+            self.left_out = -math.inf
+        elif root:
             # A few tangents for the next question: each slows every later program.
             order = np.argsort(-best.share, kind="stable")[:KEPT]
             self.useful = tuple(best.tangents[k] for k in order)
@@ -358,11 +370,15 @@ class CoreSearch:
 
     def _proven(self) -> float:
         """Lower bound on the objective (on the cost, with a target) from what was left out."""
-        lowest = min(self.left_out, self.height)
+        # What was dropped on the way was at or above the threshold of its time.
+        return self._value(min(self.left_out, self.height, self._threshold()))
+
+    def _value(self, bound: float) -> float:
+        """The objective (or cost) that a priced bound stands for."""
         if self.limit is not None:
-            return max(lowest, 0.0)
+            return max(bound, 0.0)
         constant = float(self.core.logs.constant)
-        return constant + (math.exp(lowest) if lowest < 700 else math.inf)
+        return constant + (math.exp(bound) if bound < 700 else math.inf)
 
     def _outcome(self) -> Outcome:
         over = self.deadline.over() and self.left_out < self._threshold()
@@ -378,8 +394,9 @@ class CoreSearch:
         done = self.left_out >= self._threshold()
         bound = reached if done and self.gap == 0 else min(self._proven(), reached)
         stop = "proven" if done else "time limit"
-        kind: ProofKind = "bounded" if done or bound > 0 else "none"
-        return Outcome(self.stack, bound, kind, stop, Core.name, evaluated=self.evaluated)
+        if not done and bound <= 0:
+            return Outcome(self.stack, None, "none", stop, Core.name, evaluated=self.evaluated)
+        return Outcome(self.stack, bound, "bounded", stop, Core.name, evaluated=self.evaluated)
 
 
 class Penalties:

@@ -18,13 +18,11 @@ from planner.program.types import Program, Row
 from planner.solve.backend import Backend
 from planner.solve.local import cheapen, improve
 from planner.solve.master import Deadline, Master
-from planner.solve.models import LogCuts, Logs, Model, WorldRows
+from planner.solve.models import SPARSE_GAP, SPARSE_SHARE, LogCuts, Logs, Model, WorldRows
 from planner.solve.search import Outcome, Progress, ProofKind, Search, StopReason
 from planner.solve.shortlist import Exact, rounding
 from planner.worlds.types import Floats
 
-#: Root gaps above this (in log risk) are not closed by log cuts: one row a world instead.
-SPARSE_GAP = 5e-2
 #: Rounds of log cuts after which the other model is tried.
 PATIENCE = 40
 #: Stacks times worlds up to which one row a world is affordable.
@@ -32,9 +30,7 @@ WORLD_ROW_CELLS = 2 * 10**7
 #: Near ties listed one by one at a gap of 0, before ties are settled rule by rule.
 NEAR_TIES = 200
 ROOT_ROUNDS = 60
-#: An instance is sparse where fewer than this share of failures is below 1: log cuts get a few
-#: rounds there, for a bound to start from, and no more.
-SPARSE_SHARE = 0.15
+#: Sparse instances get a few rounds of log cuts, for a bound to start from, and no more.
 SPARSE_ROUNDS = 5
 #: Integer objectives are scaled so that no coefficient is larger than this.
 LARGEST_COEFFICIENT = 1e7
@@ -60,12 +56,14 @@ class Cutting:
         self.logs = Logs(program)
         self.tangents = LogCuts(program, self.logs)
 
-    def best(self, extra: Sequence[Row], seconds: float | None) -> Outcome:
-        """The best stack that also obeys the further rows."""
+    def best(
+        self, extra: Sequence[Row], seconds: float | None, known: tuple[int, ...] | None = None
+    ) -> Outcome:
+        """The best stack that also obeys the further rows; `known` is one that does."""
         run = Run(self, self.program.with_rows(extra), Deadline(seconds))
         if self.program.target is not None:
-            return run.cheapest()
-        return run.least()
+            return run.cheapest(known)
+        return run.least(known)
 
 
 @dataclass
@@ -92,15 +90,15 @@ class Run:
 
     # Least objective within the rules.
 
-    def least(self) -> Outcome:
+    def least(self, known: tuple[int, ...] | None = None) -> Outcome:
         if self._surely_protected():
             outcome = self._free_of_risk()
             if outcome is not None:
                 return outcome
-        start = self._start()
+        start = self._start() if known is None else known
         if start is None:
             return self._stopped("infeasible" if not self.deadline.over() else "time limit")
-        self._consider(improve(self.program, start))
+        self._consider(start if self.deadline.over() else improve(self.program, start))
         model, lower = self._root()
         return self._close(model, lower)
 
@@ -256,7 +254,7 @@ class Run:
 
     # Least cost with the objective at most the target.
 
-    def cheapest(self) -> Outcome:
+    def cheapest(self, known: tuple[int, ...] | None = None) -> Outcome:
         limit = self.program.target_limit
         assert limit is not None
         if limit < self.base.logs.constant:
@@ -271,7 +269,7 @@ class Run:
         start = self._start()
         if start is None:
             return self._stopped("infeasible" if not self.deadline.over() else "time limit")
-        known = cheapen(self.program, start)
+        known = known or cheapen(self.program, start)
         model = self._target_model(limit, known)
         stack, bound, stop = self.smallest(self.program.cost, model, limit, known=known)
         if stack is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from planner.errors import BadInput, LimitHit
 from planner.program.types import Program, Row
@@ -77,7 +78,9 @@ class Engine:
             deadline = Deadline(seconds)
             try:
                 return self._core.best(extra, seconds)
-            except Stalled:
-                self.progress("core enumeration stalled: cutting planes take over")
-                seconds = deadline.left()
+            except Stalled as stalled:
+                self.progress("core enumeration does not fit: cutting planes take over")
+                found = self._cutting.best(extra, deadline.left(), stalled.stack)
+                better = found.stack is not None and stalled.bound > (found.bound or 0.0)
+                return replace(found, bound=stalled.bound, kind="bounded") if better else found
         return self._cutting.best(extra, seconds)

@@ -23,6 +23,11 @@ from planner.worlds.types import Floats
 #: What a row may be violated by in a backend's own arithmetic.
 TOLERANCE = 1e-6
 
+#: Root gaps above this (in log risk) are not closed by log cuts: one row a world instead.
+SPARSE_GAP = 5e-2
+#: An instance is sparse where fewer than this share of failures is below 1.
+SPARSE_SHARE = 0.15
+
 
 class Rows:
     """Sparse rows `row . z >= lower`, over the x and a model's own columns."""
