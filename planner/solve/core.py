@@ -37,8 +37,8 @@ LARGE_GAP = 0.01
 ROUND_EVERY = 6
 #: Tangents kept for the next question about the same program.
 KEPT = 4
-#: Nodes after which another route is tried.
-MOST_NODES = 4_000
+#: Nodes after which another route is tried: at once where the gap is still wide.
+PROBATION, MOST_NODES = 100, 4_000
 #: Cells (stacks times worlds) evaluated at a time.
 BLOCK = 2**22
 #: What the doubles of a priced bound may be off by, relative to its size.
@@ -201,6 +201,8 @@ class CoreSearch:
                 if self.deadline.over():
                     break
                 raise Stalled(self.stack, self._proven())
+            if self.nodes == PROBATION and self._loose(bound):
+                raise Stalled(self.stack, self._value(min(bound, self.left_out)))
             self.nodes += 1
             for child, child_bound in self._explore(node):
                 heapq.heappush(queue, (max(child_bound, bound), next(counter), child))
@@ -215,14 +217,13 @@ class CoreSearch:
             self.left_out = min(self.left_out, shape.floor)
             return []
         if point is None or not self._list(shape):
-            if self.nodes == 1 and self.limit is None and self._loose(shape.floor):
-                raise Stalled(self.stack, self._value(shape.floor))
             return self._branch(node, shape, point)
         return []
 
     def _loose(self, floor: float) -> bool:
-        """Whether the root's gap says that log space is the wrong one for this program."""
-        return math.isfinite(self.height) and self.height - floor > SPARSE_GAP
+        """Whether the gap says that log space is the wrong one for this program."""
+        known = self.limit is None and math.isfinite(self.height)
+        return known and self.height - floor > SPARSE_GAP
 
     def _bound(self, node: Node) -> tuple[Priced | None, Floats | None]:
         """Kelley's method, in-out, until its own error is small beside the gap."""
