@@ -77,7 +77,7 @@ class LogTangents:
         return [(columns, np.append(-slope, 1.0), constant)], top + math.log(total)
 
     def gap(self, gap: float) -> float:
-        return -math.log1p(-gap)
+        return -math.log1p(-gap) - 2 * LOG_SLACK
 
     def height(self, value: float) -> float:
         return math.log(value) if value > 0 else -math.inf

@@ -122,6 +122,12 @@ def read_wanted(arguments: Namespace) -> Wanted:
             "Alternatives go with one budget.",
             "Leave --alternatives out, or give one budget.",
         )
+    if arguments.alternatives is not None and arguments.objective.strip() == "depth":
+        reader.find(
+            "--alternatives",
+            "Alternatives are compared by risk, and depth is none.",
+            "Leave --alternatives out, or choose another --objective.",
+        )
     if arguments.differ is not None and arguments.alternatives is None:
         reader.find(
             "--differ",

@@ -103,6 +103,7 @@ def test_out_writes_them_as_a_table(tmp_path):
         (["--alternatives", "x"], "--alternatives", "not a number"),
         (["--alternatives", "3", "--differ", "0"], "--differ", "outside"),
         (["--differ", "2"], "--differ", "none are asked for"),
+        (["--alternatives", "3", "--objective", "depth"], "--alternatives", "compared by risk"),
         (["--alternatives", "3", "--budget", "1,2"], "--alternatives", "one budget"),
     ],
 )

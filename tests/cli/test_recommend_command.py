@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from scenario_files import base, write
 
 from planner.cli.main import main
 
@@ -204,3 +205,27 @@ def test_an_option_out_of_range_is_a_finding_that_names_it(capsys, words, option
     assert finding["file"] == option
     assert message in finding["message"]
     assert finding["cure"]
+
+
+def test_a_stack_chosen_by_depth_says_so_and_shows_no_locks(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["recommend", str(PAPER), "--objective", "depth"]) == 0
+    out = capsys.readouterr().out
+    assert "chosen by depth: 2, needs no probability" in out
+    assert "locked" not in out
+    assert main(["recommend", "--help"]) == 0
+    assert "expected, cvar:0.95, worst:1 or depth" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_depth_without_end_is_said_in_words(capsys, tmp_path):
+    folder = tmp_path / "s"
+    write(folder, base(vulnerability="technique,m,n\na,0.1,0.1\nb,0.2,0.3\n"))
+    assert main(["recommend", str(folder), "--objective", "depth"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "chosen by depth: no set of modes defeats the stack, needs no probability" in out
+
+
+@pytest.mark.parametrize("reading", ["together", "by-mode"])
+def test_the_cli_explains_and_recommends_the_same_stack(ask, edited, reading):
+    folder = edited(reading=reading)
+    assert ask("explain", folder, "--draws", "0")["stack"] == ask("recommend", folder)["stack"]
