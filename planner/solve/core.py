@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from planner.program.types import Program, Row
 from planner.solve.master import Deadline
 from planner.solve.models import SPARSE_GAP, SPARSE_SHARE, Logs
-from planner.solve.relaxation import Priced, Relaxation, Tangent, group_table
+from planner.solve.penalties import Penalties
+from planner.solve.relaxation import Priced, Relaxation, Tangent
 from planner.solve.search import Outcome, Progress, Search, StopReason
 from planner.solve.shortlist import Exact, rounding
 from planner.worlds.types import Floats
@@ -106,10 +107,6 @@ class CoreSearch:
         self.gap = core.search.gap
         self.rounding = rounding(program)
         self.limit = program.target_limit
-        self.table = group_table(program)
-        rows = [r for r, row in enumerate(program.rows) if row.where != "levels"]
-        matrix, lower, upper = program.dense_rows
-        self.rules = matrix[rows].astype(np.float64), lower[rows], upper[rows]
         self.stack: tuple[int, ...] | None = None
         self.height = math.inf
         self._known: tuple[float, int, tuple[str, ...]] = (math.inf, 0, ())
@@ -212,7 +209,7 @@ class CoreSearch:
         priced, point = self._bound(node)
         if priced is None:
             return []
-        shape = Penalties(self, node, priced)
+        shape = Penalties(self.relaxation, node.lower, node.upper, priced)
         if shape.floor >= self._threshold():
             self.left_out = min(self.left_out, shape.floor)
             return []
@@ -241,7 +238,7 @@ class CoreSearch:
             if answer is None:
                 return None, None
             point, priced = answer
-            floor = Penalties(self, node, priced).floor
+            floor = Penalties(relaxation, node.lower, node.upper, priced).floor
             if best is None or floor > best_floor:
                 best, best_floor = priced, floor
             if root and done % ROUND_EVERY == ROUND_EVERY - 1:
@@ -271,7 +268,7 @@ class CoreSearch:
     def _round(self, point: Floats) -> None:
         """A stack from the relaxation's point: what it likes best first, as the rules allow; with a
         target, until that is met, and then without what is not needed."""
-        matrix, lower, upper = self.rules
+        matrix, lower, upper = self.relaxation.rules
         total = np.zeros(len(matrix))
         if ((total < lower) | (total > upper)).any():
             return
@@ -306,9 +303,9 @@ class CoreSearch:
     def _list(self, shape: Penalties) -> bool:
         """Evaluate every stack that the penalties leave; False where there are too many."""
         # A smaller cap first: what it finds often shrinks what is left to list.
-        for cap in shape.caps():
+        for cap in shape.caps(self._threshold() - shape.floor):
             cap = min(cap, self._threshold() - shape.floor)
-            listed = shape.within(cap)
+            listed = shape.within(cap, MOST_LISTED)
             if listed is None:
                 return False
             self._evaluate(shape, *listed)
@@ -359,7 +356,9 @@ class CoreSearch:
             lower, upper = node.lower.copy(), node.upper.copy()
             lower[j] = upper[j] = value
             if value == 1.0:
-                row = self.table[np.flatnonzero((self.table == j).any(axis=1))[0]]
+                row = self.relaxation.table[
+                    np.flatnonzero((self.relaxation.table == j).any(axis=1))[0]
+                ]
                 others = row[(row >= 0) & (row != j)]
                 upper[others] = 0.0
                 if (lower[others] > 0).any():
@@ -398,123 +397,3 @@ class CoreSearch:
         if not done and bound <= 0:
             return Outcome(self.stack, None, "none", stop, Core.name, evaluated=self.evaluated)
         return Outcome(self.stack, bound, "bounded", stop, Core.name, evaluated=self.evaluated)
-
-
-class Penalties:
-    """At one node: the default choice of every technique, and what each other choice costs."""
-
-    def __init__(self, search: CoreSearch, node: Node, priced: Priced) -> None:
-        self.search = search
-        self.priced = priced
-        table = search.table
-        padded = np.append(priced.reduced, np.inf)
-        allowed = np.append(node.upper > 0.5, False)
-        forced = np.append(node.lower > 0.5, False)
-        costs = np.where(allowed[table], padded[table], np.inf)
-        nothing = np.where(np.any(forced[table], axis=1), np.inf, 0.0)
-        costs = np.column_stack([nothing, costs])
-        self._costs = costs
-        least = self._costs.min(axis=1)
-        self.floor = priced.base + float(least.sum())
-        self._default = self._costs.argmin(axis=1)
-        self._penalty = self._costs - least[:, None]
-        self._penalty[np.arange(len(table)), self._default] = np.inf
-
-    def caps(self) -> list[float]:
-        """Rising sums of penalties to list up to: shares of the gap, or where nothing is known
-        yet, what the cheapest few alternatives cost."""
-        gap = self.search._threshold() - self.floor
-        if math.isfinite(gap):
-            return [0.1 * gap, 0.4 * gap, gap]
-        cheapest = np.sort(self._penalty[np.isfinite(self._penalty)])
-        return [float(cheapest[k]) for k in (4, 8, 12) if k < cheapest.size] + [math.inf]
-
-    def within(self, cap: float) -> tuple[NDArray[np.bool_], Floats] | None:
-        """(stacks, alternatives) which alternatives each stack takes, and its bound; None where
-        there are too many. Stacks that break a rule are left out."""
-        groups, places = np.nonzero(self._penalty < cap)
-        # Dearest first keeps the lists short until the end.
-        order = np.argsort(-self._penalty[groups, places], kind="stable")
-        self.groups, self.places = groups[order], places[order]
-        price = self._penalty[self.groups, self.places]
-        count = self.groups.size
-        if count > 4096:
-            return None
-        moves = np.zeros((1, count), np.bool_)
-        sums = np.zeros(1)
-        for k in range(count):
-            fits = sums + price[k] < cap
-            # At most one choice of a technique.
-            same = np.flatnonzero(self.groups[:k] == self.groups[k])
-            if same.size:
-                fits &= ~moves[:, same].any(axis=1)
-            if not fits.any():
-                continue
-            fresh = moves[fits]
-            fresh[:, k] = True
-            moves = np.concatenate([moves, fresh])
-            sums = np.concatenate([sums, sums[fits] + price[k]])
-            if len(moves) > MOST_LISTED:
-                return None
-        return self._holding(moves, sums)
-
-    def _holding(self, moves: NDArray[np.bool_], sums: Floats) -> tuple[NDArray[np.bool_], Floats]:
-        """The stacks that obey every rule exactly, and their bounds."""
-        matrix, lower, upper = self.search.rules
-        # Sums of whole amounts below 2^53: exact in doubles, and quick.
-        activity = matrix[:, self._columns()].sum(axis=1) + moves @ self._steps(matrix)
-        ok = ((activity >= lower) & (activity <= upper)).all(axis=1)
-        moves = moves[ok]
-        return moves, self.floor + sums[ok] + self._slack(moves)
-
-    def _slack(self, moves: NDArray[np.bool_]) -> Floats:
-        """(stacks,) what the rules' unused room is worth at their prices."""
-        relaxation, prices = self.search.relaxation, self.priced.prices
-        live = np.flatnonzero(prices)
-        if not live.size:
-            return np.zeros(len(moves))
-        matrix = relaxation.matrix[live]
-        sides = np.where(prices[live] > 0, relaxation.lower[live], relaxation.upper[live])
-        room = matrix[:, self._columns()].sum(axis=1) + moves @ self._steps(matrix) - sides
-        worth: Floats = np.maximum(room @ prices[live], 0.0)
-        return worth
-
-    def _steps(self, table: Floats) -> Floats:
-        """(alternatives, rows) what each alternative adds to sums over columns (rows, n), taken in
-        place of its technique's default."""
-        padded = np.column_stack([table, np.zeros(len(table))])
-        columns = np.column_stack([np.full(len(self.search.table), -1), self.search.table])
-        taken = columns[self.groups, self.places]
-        left = columns[self.groups, self._default[self.groups]]
-        steps: Floats = (padded[:, taken] - padded[:, left]).T
-        return steps
-
-    def _columns(self) -> list[int]:
-        """Columns of the default choices."""
-        chosen = np.flatnonzero(self._default > 0)
-        return [int(j) for j in self.search.table[chosen, self._default[chosen] - 1]]
-
-    def stack(self, moves: NDArray[np.bool_]) -> tuple[int, ...]:
-        choice = self._default.copy()
-        choice[self.groups[moves]] = self.places[moves]
-        chosen = np.flatnonzero(choice > 0)
-        return tuple(sorted(int(j) for j in self.search.table[chosen, choice[chosen] - 1]))
-
-    def values(self, moves: NDArray[np.bool_]) -> Floats:
-        """(stacks,) the measure above the constant, in floating point."""
-        search = self.search
-        logs = search.core.logs
-        left = logs.loss + logs.failure[self._columns()].sum(axis=0)
-        used = np.flatnonzero(moves.any(axis=0))
-        steps = np.zeros((used.size, left.size))
-        for k, at in enumerate(used):
-            g, place = self.groups[at], self.places[at]
-            steps[k] = self._logs(g, int(place)) - self._logs(g, int(self._default[g]))
-        left = left + moves[:, used].astype(np.float64) @ steps
-        return search.program.measure.values(search.program.worlds, np.exp(left))
-
-    def _logs(self, g: int, place: int) -> Floats | float:
-        if place == 0:
-            return 0.0
-        row: Floats = self.search.core.logs.failure[self.search.table[g, place - 1]]
-        return row

@@ -53,6 +53,9 @@ class Priced:
 class Relaxation:
     """Tangents of one program, shared by all its nodes and by questions with other rows.
 
+    `table` lists each technique's columns; `rules` are the rules but the levels as whole numbers:
+    (rows, n) coefficients, (rows,) least and most.
+
     Least objective: minimise eta with eta >= every tangent. Least cost: minimise the cost with
     every tangent <= `limit` (the log of the target above the constant).
     """
@@ -62,7 +65,11 @@ class Relaxation:
         self.logs = logs
         self.limit = limit
         self.tangents: list[Tangent] = []
-        rows = [row for row in program.rows if row.where != "levels"]
+        self.table = group_table(program)
+        kept = [r for r, row in enumerate(program.rows) if row.where != "levels"]
+        whole, least, most = program.dense_rows
+        self.rules = whole[kept].astype(np.float64), least[kept], most[kept]
+        rows = [program.rows[r] for r in kept]
         self._groups = [row for row in program.rows if row.where == "levels"]
         n = program.size
         self._scales = np.array([max(map(abs, r.coefficients), default=1) or 1 for r in rows])

@@ -67,21 +67,33 @@ def test_cells_keep_every_digit():
     assert csv_text(["x"], [[Decimal("9.10")]]) == "x\n9.1\n"
 
 
-def written(folder, **environment):
-    """Digests of all files of a recommendation made in a fresh process."""
+EXPLAIN = (
+    *(sys.executable, "-m", "planner", "explain", "scenarios/dung-mai-2025"),
+    *("--draws", "5", "--out"),
+)
+
+
+def written(command, folder, **environment):
+    """Digests of all files of a command run in a fresh process."""
     settings = {**os.environ, **environment}
     subprocess.run(
-        [*COMMAND, str(folder)], cwd=ROOT, env=settings, check=True, capture_output=True, timeout=90
+        [*command, str(folder)], cwd=ROOT, env=settings, check=True, capture_output=True, timeout=90
     )
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
 
 
-def test_the_same_bytes_in_another_place_time_and_language(tmp_path):
-    here = written(tmp_path / "a", TZ="UTC", LANG="C", PYTHONHASHSEED="1")
+@pytest.mark.parametrize(("command", "files"), [(COMMAND, 4), (EXPLAIN, 22)])
+def test_the_same_bytes_in_another_place_time_and_language(tmp_path, command, files):
+    here = written(command, tmp_path / "a", TZ="UTC", LANG="C", PYTHONHASHSEED="1")
     there = written(
-        tmp_path / "b", TZ="Asia/Tokyo", LANG="de_DE.UTF-8", PYTHONHASHSEED="2", COLUMNS="60"
+        command,
+        tmp_path / "b",
+        TZ="Asia/Tokyo",
+        LANG="de_DE.UTF-8",
+        PYTHONHASHSEED="2",
+        COLUMNS="60",
     )
-    assert len(here) == 4
+    assert len(here) == files
     assert here == there
 
 

@@ -51,7 +51,9 @@ def page(capsys, monkeypatch, width, *words):
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
 @pytest.mark.parametrize(
-    "words", [["recommend"], ["recommend", "--budget", "1,2"], ["check"]], ids=" ".join
+    "words",
+    [["recommend"], ["recommend", "--budget", "1,2"], ["check"], ["explain", "--draws", "9"]],
+    ids=" ".join,
 )
 def test_no_line_is_wider_than_the_page(scenario, capsys, monkeypatch, width, words):
     out = page(capsys, monkeypatch, width, words[0], scenario, *words[1:])

@@ -1,0 +1,134 @@
+"""What a priced bound leaves open: one penalty for every choice but the default."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.solve.relaxation import Priced, Relaxation
+from planner.worlds.types import Floats
+
+#: Choices other than the defaults that are taken up at one node.
+MOST_ALTERNATIVES = 4096
+
+
+class Penalties:
+    """At one node: the default choice of every technique, and what each other choice costs."""
+
+    def __init__(
+        self, relaxation: Relaxation, lower: Floats, upper: Floats, priced: Priced
+    ) -> None:
+        """`lower` and `upper` (n,) are the node's bounds on the columns."""
+        self.relaxation = relaxation
+        self.priced = priced
+        table = self._table = relaxation.table
+        padded = np.append(priced.reduced, np.inf)
+        allowed = np.append(upper > 0.5, False)
+        forced = np.append(lower > 0.5, False)
+        costs = np.where(allowed[table], padded[table], np.inf)
+        nothing = np.where(np.any(forced[table], axis=1), np.inf, 0.0)
+        costs = np.column_stack([nothing, costs])
+        least = costs.min(axis=1)
+        self.floor = priced.base + float(least.sum())
+        self._default = costs.argmin(axis=1)
+        self._penalty = costs - least[:, None]
+        self._penalty[np.arange(len(table)), self._default] = np.inf
+
+    def caps(self, gap: float) -> list[float]:
+        """Rising sums of penalties to list up to: shares of the gap, or where nothing is known
+        yet, what the cheapest few alternatives cost."""
+        if math.isfinite(gap):
+            return [0.1 * gap, 0.4 * gap, gap]
+        cheapest = np.sort(self._penalty[np.isfinite(self._penalty)])
+        return [float(cheapest[k]) for k in (4, 8, 12) if k < cheapest.size] + [math.inf]
+
+    def within(self, cap: float, most: int) -> tuple[NDArray[np.bool_], Floats] | None:
+        """(stacks, alternatives) which alternatives each stack takes, and its bound; None where
+        there are more than `most`. Stacks that break a rule are left out."""
+        groups, places = np.nonzero(self._penalty < cap)
+        # Dearest first keeps the lists short until the end.
+        order = np.argsort(-self._penalty[groups, places], kind="stable")
+        self.groups, self.places = groups[order], places[order]
+        price = self._penalty[self.groups, self.places]
+        count = self.groups.size
+        if count > MOST_ALTERNATIVES:
+            return None
+        moves = np.zeros((1, count), np.bool_)
+        sums = np.zeros(1)
+        for k in range(count):
+            fits = sums + price[k] < cap
+            # At most one choice of a technique.
+            same = np.flatnonzero(self.groups[:k] == self.groups[k])
+            if same.size:
+                fits &= ~moves[:, same].any(axis=1)
+            if not fits.any():
+                continue
+            fresh = moves[fits]
+            fresh[:, k] = True
+            moves = np.concatenate([moves, fresh])
+            sums = np.concatenate([sums, sums[fits] + price[k]])
+            if len(moves) > most:
+                return None
+        return self._holding(moves, sums)
+
+    def _holding(self, moves: NDArray[np.bool_], sums: Floats) -> tuple[NDArray[np.bool_], Floats]:
+        """The stacks that obey every rule exactly, and their bounds."""
+        matrix, lower, upper = self.relaxation.rules
+        # Sums of whole amounts below 2^53: exact in doubles, and quick.
+        activity = matrix[:, self._columns()].sum(axis=1) + moves @ self._steps(matrix)
+        ok = ((activity >= lower) & (activity <= upper)).all(axis=1)
+        moves = moves[ok]
+        return moves, self.floor + sums[ok] + self._slack(moves)
+
+    def _slack(self, moves: NDArray[np.bool_]) -> Floats:
+        """(stacks,) what the rules' unused room is worth at their prices."""
+        relaxation, prices = self.relaxation, self.priced.prices
+        live = np.flatnonzero(prices)
+        if not live.size:
+            return np.zeros(len(moves))
+        matrix = relaxation.matrix[live]
+        sides = np.where(prices[live] > 0, relaxation.lower[live], relaxation.upper[live])
+        room = matrix[:, self._columns()].sum(axis=1) + moves @ self._steps(matrix) - sides
+        worth: Floats = np.maximum(room @ prices[live], 0.0)
+        return worth
+
+    def _steps(self, table: Floats) -> Floats:
+        """(alternatives, rows) what each alternative adds to sums over columns (rows, n), taken in
+        place of its technique's default."""
+        padded = np.column_stack([table, np.zeros(len(table))])
+        columns = np.column_stack([np.full(len(self._table), -1), self._table])
+        taken = columns[self.groups, self.places]
+        left = columns[self.groups, self._default[self.groups]]
+        steps: Floats = (padded[:, taken] - padded[:, left]).T
+        return steps
+
+    def _columns(self) -> list[int]:
+        """Columns of the default choices."""
+        chosen = np.flatnonzero(self._default > 0)
+        return [int(j) for j in self._table[chosen, self._default[chosen] - 1]]
+
+    def stack(self, moves: NDArray[np.bool_]) -> tuple[int, ...]:
+        choice = self._default.copy()
+        choice[self.groups[moves]] = self.places[moves]
+        chosen = np.flatnonzero(choice > 0)
+        return tuple(sorted(int(j) for j in self._table[chosen, choice[chosen] - 1]))
+
+    def values(self, moves: NDArray[np.bool_]) -> Floats:
+        """(stacks,) the measure above the constant, in floating point."""
+        program, logs = self.relaxation.program, self.relaxation.logs
+        left = logs.loss + logs.failure[self._columns()].sum(axis=0)
+        used = np.flatnonzero(moves.any(axis=0))
+        steps = np.zeros((used.size, left.size))
+        for k, at in enumerate(used):
+            g, place = self.groups[at], self.places[at]
+            steps[k] = self._logs(g, int(place)) - self._logs(g, int(self._default[g]))
+        left = left + moves[:, used].astype(np.float64) @ steps
+        return program.measure.values(program.worlds, np.exp(left))
+
+    def _logs(self, g: int, place: int) -> Floats | float:
+        if place == 0:
+            return 0.0
+        row: Floats = self.relaxation.logs.failure[self._table[g, place - 1]]
+        return row
