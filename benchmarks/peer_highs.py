@@ -76,7 +76,8 @@ class LogTangents:
         columns = np.arange(n + 1, dtype=np.int32)
         return [(columns, np.append(-slope, 1.0), constant)], top + math.log(total)
 
-    def gap(self, gap: float) -> float:
+    def gap(self, gap: float, _height: float) -> float:
+        """The relative gap of risk as a difference of heights."""
         return -math.log1p(-gap) - 2 * LOG_SLACK
 
     def height(self, value: float) -> float:
@@ -130,8 +131,8 @@ class WorldTangents:
         left = np.where(off > 1e-9, 0.0, np.exp(self.log_weight + exponent))
         return new, float(left.mean())
 
-    def gap(self, gap: float) -> float:
-        return gap
+    def gap(self, gap: float, height: float) -> float:
+        return gap * height - 2 * WORLD_FEASIBILITY
 
     def height(self, value: float) -> float:
         return value / (self.scale * self.width)
@@ -186,7 +187,6 @@ class Loop:
         self.value = program.value(self.best)
         kind = LogTangents if tangents == "log" else WorldTangents
         self.model: LogTangents | WorldTangents = kind(program, self.value)
-        self.gap = self.model.gap(gap)
         self.cuts: list[Cut] = []
         self.bound = -math.inf
         self.nodes, self.evaluated, self.solves = 0, 1, 0
@@ -228,6 +228,10 @@ class Loop:
 
     def _height(self) -> float:
         return self.model.height(self.value)
+
+    @property
+    def gap(self) -> float:
+        return self.model.gap(self.asked, self._height())
 
     def _answer(self, claim: Literal["proven", "limit", "failed"]) -> Answer:
         bound = self.model.risk(self.bound) if math.isfinite(self.bound) else None
@@ -300,7 +304,6 @@ class Loop:
             "parallel": "off",
             "random_seed": 0,
             "mip_rel_gap": 0.0,
-            "mip_abs_gap": self.gap / 2,
         }.items():
             highs.setOptionValue(option, value)
         if isinstance(model, WorldTangents):
@@ -350,6 +353,7 @@ class Loop:
         integer = highs.getNumCol() > 0 and bool(len(highs.getLp().integrality_))
         if integer:
             self.solves += 1
+            highs.setOptionValue("mip_abs_gap", self.gap / 2)
             self._pass_best(highs)
         highs.run()
         info, status = highs.getInfo(), highs.getModelStatus()

@@ -127,7 +127,7 @@ def lazy(program: Program, gap: float, cap: float) -> Answer:
     root._root()
     known, value = root.best, root.value
     model, x = _model(program, cap - (time.perf_counter() - start))
-    absolute = root.model.gap(gap)
+    absolute = root.gap
     # Its eta may stay below log R by a quarter of the gap, so its own gap is the rest of it.
     model.setParam("limits/absgap", 0.7 * absolute)
     base = math.log(value)  # SCIP's eta is log R less this: near 0, so its tolerances are absolute
@@ -177,10 +177,9 @@ def lazy(program: Program, gap: float, cap: float) -> Answer:
             result = pyscipopt.SCIP_RESULT
             return {"result": result.CONSADDED if added else result.FEASIBLE}
 
-        def consenfops(self, _constraints, *_args):  # type: ignore[no-untyped-def]
-            added = self._cut(None, fractional=False)
-            result = pyscipopt.SCIP_RESULT
-            return {"result": result.CONSADDED if added else result.FEASIBLE}
+        def consenfops(self, constraints, *arguments):  # type: ignore[no-untyped-def]
+            # A pseudo solution knows no rows: another row would change nothing, so SCIP branches.
+            return self.conscheck(constraints, None, *arguments)
 
         def conslock(self, _constraint, _locktype, pos, neg):  # type: ignore[no-untyped-def]
             self.model.addVarLocks(eta, pos, neg)

@@ -37,7 +37,7 @@ def drivers_section(explanation: Explanation) -> RenderableType:
     parts.append(_classes(found.classes))
     if found.others > 0:
         rest = wording.percent(found.others / found.risk)
-        parts.append(plain(f"All other worlds together leave {rest}."))
+        parts.append(plain(f"The worlds beyond those {len(found.classes)} leave {rest} together."))
     return section("Who drives the rest", *parts)
 
 

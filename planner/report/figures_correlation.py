@@ -52,7 +52,7 @@ def correlation_drawing(explanation: Explanation) -> Drawing | None:
         f"line cuts it at {found.cut:g}, frames are the clusters. {MARK} the stack"
     ]
     if any(x is not None and x < 0 for row in found.phi for x in row):
-        notes.append("A red cell is negative: the two fail apart")
+        notes.append("A hatched cell is negative: the two fail apart")
     if any(x is None for row in found.phi for x in row):
         notes.append("A blank cell is not defined")
     if step > 1:

@@ -123,7 +123,7 @@ def _compare(best: Plan, other: Plan) -> Alternative:
     if best.target is not None:
         rise = float(best.money(other.cost - best.cost))
     else:
-        rise = max(_value(other) - _value(best), 0.0)
+        rise = max(other.reached - best.reached, 0.0)
     return Alternative(other, rise, gains, loses, _sentence(best, other, gains, loses))
 
 
@@ -139,7 +139,7 @@ def _sentence(best: Plan, other: Plan, gains: tuple[str, ...], loses: tuple[str,
     if spent:
         word = "more" if spent > 0 else "less"
         parts.append(f"for {best.question.money(abs(spent))} {word}")
-    now, then = _value(best), _value(other)
+    now, then = best.reached, other.reached
     if then == now:
         parts.append("and leaves the same risk")
     elif now:
@@ -150,9 +150,3 @@ def _sentence(best: Plan, other: Plan, gains: tuple[str, ...], loses: tuple[str,
     if None not in (other.depth, best.depth) and other.depth != best.depth:
         parts.append(f"with depth {other.depth} instead of {best.depth}")
     return " ".join(parts) + "."
-
-
-def _value(plan: Plan) -> float:
-    """What the alternatives are compared by: the objective; the risk where that is the depth."""
-    by_depth = plan.question.measure.name == "depth"
-    return plan.risk if by_depth or plan.objective_value is None else plan.objective_value
