@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from scenario_files import Files, write
 from bad_scenarios import CASES
+from scenario_files import Files, write
 
 from planner.cli.main import main
 

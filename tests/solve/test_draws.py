@@ -53,7 +53,7 @@ def test_equal_stacks_are_called_tied_and_the_preferred_one_is_taken() -> None:
 
 
 def test_what_cannot_be_answered_is_refused() -> None:
-    failure, weight, feasible, order = _case(5, 2, 3, 4)
+    failure, weight, _, order = _case(5, 2, 3, 4)
     with pytest.raises(ValueError, match="no stack is feasible"):
         best_of_draws(failure, weight, np.zeros(8, np.bool_), order)
     wide = np.ones((1, 17, 1))
