@@ -2,7 +2,7 @@
 
     PlannerError                   anything the planner says no to; carries an exit code
     ├── DoesNotVerify        (1)   a saved plan that fails its re-check
-    ├── BadInput             (2)   the scenario or a command line is not well formed; carries findings
+    ├── BadInput             (2)   scenario or command line is not well formed; carries findings
     ├── NoStack              (3)   no stack meets the rules; carries the conflict and a way out
     │   └── TargetOutOfReach (3)   the target is below the lowest reachable objective
     ├── LimitHit             (4)   a size or time limit was met and there is no plan
