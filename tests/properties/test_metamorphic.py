@@ -16,9 +16,9 @@ from factory import scenario
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from oracle import evaluate
-from planner.plan import Plan, recommend
 
 from planner.errors import NoStack
+from planner.plan import Plan, recommend
 from planner.scenario.types import AtMost, Choice, Limit, Rules, Scenario
 from planner.scenario.values import Number
 from planner.solve.search import Search
