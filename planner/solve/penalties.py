@@ -12,6 +12,10 @@ from planner.worlds.types import Floats
 
 #: Choices other than the defaults that are taken up at one node.
 MOST_ALTERNATIVES = 4096
+#: Sets of one half, and pairs of both, where halves are joined.
+MOST_HALF, MOST_PAIRS = 50_000, 2_000_000
+#: Steps into which a cap is cut to count the sets below it.
+STEPS = 128
 
 
 class Penalties:
@@ -51,16 +55,26 @@ class Penalties:
         # Dearest first keeps the lists short until the end.
         order = np.argsort(-self._penalty[groups, places], kind="stable")
         self.groups, self.places = groups[order], places[order]
-        price = self._penalty[self.groups, self.places]
-        count = self.groups.size
-        if count > MOST_ALTERNATIVES:
+        if self.groups.size > MOST_ALTERNATIVES:
             return None
-        moves = np.zeros((1, count), np.bool_)
+        price = self._penalty[self.groups, self.places]
+        everything = np.arange(self.groups.size)
+        if _at_least(price, cap) <= most:
+            listed = self._sums(everything, cap, most)
+            return None if listed is None else self._holding(*listed)
+        return self._joined(cap, most)
+
+    def _sums(
+        self, chosen: NDArray[np.intp], cap: float, most: int
+    ) -> tuple[NDArray[np.bool_], Floats] | None:
+        """All sets of the chosen alternatives whose penalties stay below the cap, at most one of a
+        technique: (sets, all alternatives) and their sums; None where there are too many."""
+        price = self._penalty[self.groups, self.places]
+        moves = np.zeros((1, self.groups.size), np.bool_)
         sums = np.zeros(1)
-        for k in range(count):
+        for place, k in enumerate(chosen):
             fits = sums + price[k] < cap
-            # At most one choice of a technique.
-            same = np.flatnonzero(self.groups[:k] == self.groups[k])
+            same = chosen[:place][self.groups[chosen[:place]] == self.groups[k]]
             if same.size:
                 fits &= ~moves[:, same].any(axis=1)
             if not fits.any():
@@ -71,7 +85,52 @@ class Penalties:
             sums = np.concatenate([sums, sums[fits] + price[k]])
             if len(moves) > most:
                 return None
-        return self._holding(moves, sums)
+        return moves, sums
+
+    def _joined(self, cap: float, most: int) -> tuple[NDArray[np.bool_], Floats] | None:
+        """Meet in the middle: half the alternatives against the other half.
+
+        The dearest rule must be nearly used up: its slack costs its price. So a set of one half
+        goes only with those of the other whose use of that rule falls into a narrow window.
+        """
+        prices = self.priced.prices
+        if not prices.any():
+            return None
+        row = int(np.abs(prices).argmax())
+        price = float(prices[row])
+        side = self.relaxation.lower[row] if price > 0 else self.relaxation.upper[row]
+        names = np.unique(self.groups)
+        left_half = np.isin(self.groups, names[::2])
+        halves = []
+        for half in (left_half, ~left_half):
+            listed = self._sums(np.flatnonzero(half), cap, MOST_HALF)
+            if listed is None:
+                return None
+            halves.append(listed)
+        steps = self._steps(self.relaxation.matrix[row : row + 1])[:, 0]
+        (left, left_sums), (right, right_sums) = halves
+        base = float(self.relaxation.matrix[row, self._columns()].sum())
+        # What the rule has left over (by the sign of its price, zero or more) is split in two.
+        left_room = (base - side + left @ steps) * np.sign(price)
+        right_room = (right @ steps) * np.sign(price)
+        order = np.argsort(right_room, kind="stable")
+        rooms = right_room[order]
+        tiny = 1e-9 * max(1.0, abs(float(side)))
+        low = np.searchsorted(rooms, -left_room - tiny, side="left")
+        high = np.searchsorted(rooms, -left_room + (cap - left_sums) / abs(price) + tiny)
+        counts = np.maximum(high - low, 0)
+        pairs = int(counts.sum())
+        if pairs > MOST_PAIRS:
+            return None
+        first = np.repeat(np.arange(len(left)), counts)
+        starts = np.repeat(low - np.append(0, np.cumsum(counts)[:-1]), counts)
+        second = order[np.arange(pairs) + starts]
+        worth = np.maximum(left_room[first] + right_room[second], 0.0) * abs(price)
+        sums = left_sums[first] + right_sums[second]
+        kept = np.flatnonzero(sums + worth < cap)
+        if kept.size > most:
+            return None
+        return self._holding(left[first[kept]] | right[second[kept]], sums[kept])
 
     def _holding(self, moves: NDArray[np.bool_], sums: Floats) -> tuple[NDArray[np.bool_], Floats]:
         """The stacks that obey every rule exactly, and their bounds."""
@@ -132,3 +191,15 @@ class Penalties:
             return 0.0
         row: Floats = self.relaxation.logs.failure[self._table[g, place - 1]]
         return row
+
+
+def _at_least(price: Floats, cap: float) -> float:
+    """A number of sets below the cap that there surely is (techniques with several alternatives
+    apart): penalties rounded up to whole steps, and the sets counted step by step."""
+    if not (math.isfinite(cap) and cap > 0):
+        return math.inf if price.size > 14 else 2.0**price.size
+    counts = np.zeros(STEPS + 1)
+    counts[0] = 1.0
+    for width in np.ceil(price / cap * STEPS).astype(int):
+        counts[width:] += counts[: STEPS + 1 - width].copy()
+    return float(counts.sum())
