@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.program.types import Program, Row
+from planner.solve.local import improve
 from planner.solve.master import Deadline
 from planner.solve.models import SPARSE_GAP, SPARSE_SHARE, Logs
 from planner.solve.penalties import Penalties
@@ -36,6 +37,8 @@ ENOUGH = 0.1
 LARGE_GAP = 0.01
 #: Rounds at the root between attempts to round the relaxed point to a stack.
 ROUND_EVERY = 6
+#: Columns that rounding tries beyond those that the relaxation holds.
+LEFT_OVER = 30
 #: Tangents kept for the next question about the same program.
 KEPT = 4
 #: Nodes after which another route is tried: at once where the gap is still wide.
@@ -213,9 +216,19 @@ class CoreSearch:
         if shape.floor >= self._threshold():
             self.left_out = min(self.left_out, shape.floor)
             return []
-        if point is None or not self._list(shape):
-            return self._branch(node, shape, point)
-        return []
+        if point is not None and self._list(shape):
+            return []
+        if self.nodes == 1 and self._polish() and self._list(shape):
+            return []
+        return self._branch(node, shape, point)
+
+    def _polish(self) -> bool:
+        """Swaps on the incumbent, where the root leaves too much to list; whether they helped."""
+        if self.stack is None or self.limit is not None:
+            return False
+        before = self.height
+        self._offer(improve(self.program, self.stack))
+        return self.height < before
 
     def _loose(self, floor: float) -> bool:
         """Whether the gap says that log space is the wrong one for this program."""
@@ -242,7 +255,7 @@ class CoreSearch:
             if best is None or floor > best_floor:
                 best, best_floor = priced, floor
             if root and done % ROUND_EVERY == ROUND_EVERY - 1:
-                self._round(point)
+                self._round(point, priced.reduced)
             if best_floor >= self._threshold():
                 break
             x = point if inside is None else 0.5 * (point + inside)
@@ -251,11 +264,11 @@ class CoreSearch:
                 inside, height = x, here
             if height - best_floor < ENOUGH * LARGE_GAP:
                 if root:
-                    self._round(point)
+                    self._round(point, priced.reduced)
                 if height - best_floor < ENOUGH * min(self._threshold() - best_floor, LARGE_GAP):
                     break
-        if root and point is not None:
-            self._round(point)
+        if root and best is not None and point is not None:
+            self._round(point, best.reduced)
         if best is None:
             # The time ran out before anything was known of this node: nothing is proven of it.
             self.left_out = -math.inf
@@ -265,7 +278,7 @@ class CoreSearch:
             self.useful = tuple(best.tangents[k] for k in order)
         return None if best is None else relaxation.sharpen(best), point
 
-    def _round(self, point: Floats) -> None:
+    def _round(self, point: Floats, reduced: Floats) -> None:
         """A stack from the relaxation's point: what it likes best first, as the rules allow; with a
         target, until that is met, and then without what is not needed."""
         matrix, lower, upper = self.relaxation.rules
@@ -274,8 +287,10 @@ class CoreSearch:
             return
         stack: list[int] = []
         taken: set[int] = set()
-        order = np.argsort(-point, kind="stable")
-        for j in map(int, order[: max(int((point > 1e-6).sum()), 1)]):
+        # Then what it likes next, to use up what the rules leave over.
+        order = np.lexsort((reduced, -point))
+        liked = int((point > 1e-6).sum())
+        for j in map(int, order[: liked + (0 if self.limit is not None else LEFT_OVER)]):
             more = total + matrix[:, j]
             technique = self.program.technique[j]
             if technique in taken or ((more < lower) | (more > upper)).any():
