@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test check format clean campaign-brute bench bench-quick
+.PHONY: help run test lint check format clean campaign-brute bench bench-quick
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -28,11 +28,13 @@ run: $(VENV)/.installed ## recommend a stack for the paper's scenario; files go 
 test: $(VENV)/.installed-dev ## run all tests
 	$(BIN)/python -m pytest -n 2
 
-check: $(VENV)/.installed-dev ## format, lint, types, import contracts, doctests and fast tests
+lint: $(VENV)/.installed-dev ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint ## what lint does, doctests and fast tests
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 format: $(VENV)/.installed-dev ## rewrite the code in the house format

@@ -62,6 +62,25 @@ def _recommend(parser: ArgumentParser) -> None:
     _out(parser)
 
 
+def _evaluate(parser: ArgumentParser) -> None:
+    _scenario(parser)
+    parser.add_argument(
+        "--stack",
+        metavar="A[,B...]",
+        required=True,
+        help='the stack to judge, such as rlhf,debate:full ("" for nothing)',
+    )
+    parser.add_argument("--budget", metavar="B", help="the budget (default: the scenario's)")
+    parser.add_argument(
+        "--objective",
+        metavar="O",
+        default="expected",
+        help="expected, cvar:0.95, worst:1 or depth (default: expected)",
+    )
+    _search(parser, "seconds for all solving (default: none)")
+    _out(parser)
+
+
 def _explain(parser: ArgumentParser) -> None:
     _scenario(parser)
     parser.add_argument(
@@ -82,6 +101,60 @@ def _explain(parser: ArgumentParser) -> None:
         metavar="N",
         help="random stacks that the best is compared with, at each budget (default: 200)",
     )
+    _out(parser)
+
+
+def _frontier(parser: ArgumentParser) -> None:
+    _scenario(parser)
+    parser.add_argument(
+        "--points",
+        metavar="N",
+        help="a grid of N budgets, each solved to --gap (default: every breakpoint)",
+    )
+    parser.add_argument("--from", metavar="B", help="the least budget (default: the cheapest)")
+    parser.add_argument("--to", metavar="B", help="the largest budget (default: what all cost)")
+    parser.add_argument(
+        "--objective",
+        metavar="O",
+        default="expected",
+        help="expected, cvar:0.95 or worst:1 (default: expected)",
+    )
+    _search(parser, "seconds for all solving (default: 60)")
+    _out(parser)
+
+
+def _what_if(parser: ArgumentParser) -> None:
+    _scenario(parser)
+    parser.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        action="append",
+        help="change a field, such as techniques.debate.cost=2; all --set make one case",
+    )
+    parser.add_argument(
+        "--lock-in", metavar="X", action="append", help="buy X, such as rlhf or debate:full"
+    )
+    parser.add_argument("--lock-out", metavar="X", action="append", help="do not buy X")
+    parser.add_argument(
+        "--named",
+        metavar="NAME",
+        action="append",
+        help="a named change of the scenario (default with no other case: all of them)",
+    )
+    parser.add_argument(
+        "--vary",
+        metavar="PATH=V,V...",
+        action="append",
+        help="a grid over values, such as joint.modes=0,0.3,0.6 or budget=5:20:1; at most 400 "
+        "cells; --set and the locks hold in each",
+    )
+    parser.add_argument(
+        "--objective",
+        metavar="O",
+        default="expected",
+        help="expected, cvar:0.95, worst:1 or depth (default: expected)",
+    )
+    _search(parser, "seconds for all solving (default: none)")
     _out(parser)
 
 
@@ -120,10 +193,25 @@ COMMANDS: dict[str, Command] = {
         "planner.cli.recommend",
         _recommend,
     ),
+    "evaluate": Command(
+        "my own stack against the best: gap, the best swap, add and drop",
+        "planner.cli.evaluate",
+        _evaluate,
+    ),
     "explain": Command(
         "how failures go together, and what it costs to ignore that",
         "planner.cli.explain",
         _explain,
+    ),
+    "frontier": Command(
+        "every efficient stack, and the budget where each technique enters",
+        "planner.cli.frontier",
+        _frontier,
+    ),
+    "what-if": Command(
+        "what changes when a number, a rule or the budget does",
+        "planner.cli.what_if",
+        _what_if,
     ),
     "solvers": Command(
         "what can solve here, what each reports, how to install the rest",

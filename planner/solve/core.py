@@ -262,10 +262,14 @@ class CoreSearch:
             here = relaxation.tangent_at(x)
             if self.limit is None and here < height:
                 inside, height = x, here
-            if height - best_floor < ENOUGH * LARGE_GAP:
+            error, large = height - best_floor, LARGE_GAP
+            if relaxation.limit is not None:
+                # The relaxed cost rises by about its price for each unit of log risk too much.
+                error, large = priced.scale * max(here - relaxation.limit, 0.0), large * best_floor
+            if error < ENOUGH * large:
                 if root:
                     self._round(point, priced.reduced)
-                if height - best_floor < ENOUGH * min(self._threshold() - best_floor, LARGE_GAP):
+                if error < ENOUGH * min(self._threshold() - best_floor, large):
                     break
         if root and best is not None and point is not None:
             self._round(point, best.reduced)

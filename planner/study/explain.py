@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import BadInput, Finding
 from planner.plan import Plan, Question
 from planner.risk.correlation import Correlation, correlation
 from planner.risk.cutsets import CutSets, cut_sets
@@ -29,10 +28,10 @@ from planner.risk.stack import (
     standard_error,
 )
 from planner.scenario.digest import digest
-from planner.scenario.notes import nearest
 from planner.scenario.settle import amount
 from planner.solve.search import Progress, silent
 from planner.study.dependence import Choice, Dependence, dependence
+from planner.study.labels import read_stack
 from planner.study.two_readings import TwoReadings, two_readings
 from planner.worlds.build import build
 from planner.worlds.types import Worlds
@@ -198,11 +197,11 @@ def explain(
     The choices under other readings are made at the plan's budget; where the plan met a target, or
     the named stack costs more, at what the stack costs. `plan.engine.search` says how to search.
 
-    Raises BadInput (option --stack) for a label that is no option, two levels of one technique, or
-    one that others pay for.
+    Raises BadInput (option --stack) for a label that is no option, is named twice, is a second
+    level of one technique, or that others pay for.
     """
     question, program = plan.question, plan.program
-    headline = plan.columns if stack is None else read_stack(plan, stack)
+    headline = plan.columns if stack is None else read_stack(question, program, stack)
     cost = program.stack_cost(headline)
     budget = cost if plan.budget is None else max(plan.budget, cost)
     apart = build(question.settled, seed=question.seed, merge=False)
@@ -273,46 +272,6 @@ def layers_sentence(techniques: int, layers: float | None) -> str:
     number = f"{layers:.1f}"
     unit = "layer" if number == "1.0" else "layers"
     return f"{count} {verb} like {number} independent {unit}."
-
-
-def read_stack(plan: Plan, stack: Sequence[str]) -> tuple[int, ...]:
-    """Column numbers of a stack of labels. Raises BadInput as `explain` does."""
-    column = {label: j for j, label in enumerate(plan.program.labels)}
-    paid = set(plan.committed)
-    taken: dict[int, str] = {}
-    findings = []
-    for label in dict.fromkeys(stack):
-        if label in column:
-            technique = plan.program.technique[column[label]]
-            if technique in taken:
-                findings.append(
-                    _finding(
-                        f"{label} and {taken[technique]} are two levels of one technique.",
-                        "Keep one of them.",
-                    )
-                )
-            taken.setdefault(technique, label)
-        elif label in paid:
-            findings.append(_finding(f"Others pay for {label} already.", "Leave it out."))
-        else:
-            findings.append(_finding(f"{label!r} is no option here.", _suggest(label, column)))
-    if findings:
-        raise BadInput.of(findings)
-    return tuple(sorted(column[label] for label in set(stack)))
-
-
-def _finding(message: str, cure: str) -> Finding:
-    return Finding("--stack", None, None, message, cure)
-
-
-def _suggest(label: str, known: dict[str, int]) -> str:
-    levels = [name for name in known if name.startswith(f"{label}:")]
-    if levels:
-        return f"Name a level: {', '.join(levels)}."
-    close = nearest(label, known)
-    if close is not None:
-        return f"Did you mean {close}?"
-    return f"Write labels such as {', '.join(sorted(known)[:3])}." if known else "Nothing is sold."
 
 
 def _dearest(question: Question) -> list[int]:

@@ -26,7 +26,7 @@ def error_of(capsys):
 @pytest.mark.parametrize(
     ("words", "message", "cure"),
     [
-        ([], "No command is given.", "check, recommend, explain, solvers"),
+        ([], "No command is given.", "check, recommend, "),
         (["recomend", THREE], "recomend is not a command.", "Did you mean recommend?"),
         ([THREE], "is not a command.", "planner recommend"),
         (["recommend", THREE, "--bugdet", "3"], "--bugdet is not", "Did you mean --budget?"),
