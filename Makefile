@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check format clean campaign-brute bench bench-quick
+.PHONY: help run test lint check format clean campaign-brute bench bench-quick docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,10 @@ bench: $(VENV)/.installed-bench ## measure the engine and its peers: hours; goes
 bench-quick: $(VENV)/.installed ## the same on small instances: under 3 minutes
 	$(BIN)/python -m benchmarks.run --quick --out out/bench-quick
 
+docs: $(VENV)/.installed-dev ## build the documentation site into out/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -d out/docs-trees -c docs . out/docs
+	@echo "The site is at out/docs/docs/index.html"
+
 clean: ## remove what make made: .venv, out, caches, builds
 	rm -rf $(VENV) out build dist *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -75,7 +79,7 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.made pyproject.toml
 	@echo "Installing the planner and its developer tools into $(VENV): once, about a minute." >&2
-	@$(PIP) -e ".[all,dev]"
+	@$(PIP) -e ".[all,docs,dev]"
 	@touch $@ $(VENV)/.installed
 
 # A peer that cannot be installed here is skipped, and the run says so.

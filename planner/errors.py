@@ -1,4 +1,4 @@
-"""Every exception of the planner, made for whoever catches it.
+"""Every exception of the planner, made for whoever catches it::
 
     PlannerError                   anything the planner says no to; carries an exit code
     ├── DoesNotVerify        (1)   a saved plan that fails its re-check
