@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from planner.scenario.folder import Folder
+from planner.scenario.folder import Holder
 from planner.scenario.notes import Notes, Place, listed, nearest, shown
 from planner.scenario.numbers import NotAValue, Use, parse_value, parse_whole
 from planner.scenario.values import Value
@@ -148,10 +148,10 @@ class Fields:
 
 @dataclass(frozen=True)
 class Context:
-    """What every part of one reading needs: the findings, the folder, the top-level keys."""
+    """What every part of one reading needs: findings, what holds the tables, top-level keys."""
 
     notes: Notes
-    folder: Folder
+    folder: Holder
     top: Fields
 
     @property

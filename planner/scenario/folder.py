@@ -6,9 +6,22 @@ import os
 import re
 import stat
 from pathlib import Path
+from typing import Protocol
 
 from planner.errors import EnvironmentFailed
+from planner.scenario.csv_text import LARGEST_CSV, read_csv
 from planner.scenario.notes import Notes, Place, nearest, shown
+from planner.scenario.table import Row, Table
+
+
+class Holder(Protocol):
+    """What holds the tables of a scenario: a folder of files, or a workbook of sheets."""
+
+    def find(self, name: str, place: Place, notes: Notes) -> object | None:
+        """What bears that name; None after a finding."""
+
+    def table(self, key: str, name: str, place: Place, notes: Notes) -> Table | None:
+        """The table of that name; None after a finding."""
 
 
 class Folder:
@@ -49,6 +62,23 @@ class Folder:
         """The bytes of a file of the folder, at most one more than the cap."""
         path = self.find(name, place, notes)
         return None if path is None else read_bytes(path, name, cap)
+
+    def table(self, key: str, name: str, place: Place, notes: Notes) -> Table | None:
+        """The table in a CSV file of the folder; None after a finding."""
+        if not name.lower().endswith(".csv"):
+            notes.add(
+                place,
+                f"{shown(name)} is not the name of a CSV file.",
+                "Save the table as CSV and name that file, or write the table here.",
+            )
+            return None
+        data = self.read(name, place, LARGEST_CSV, notes)
+        found = None if data is None else read_csv(data, name, notes)
+        if found is None:
+            return None
+        rows = [Row(line, cells) for line, cells in found.rows]
+        lines = (found.header_line,) * len(found.header)
+        return Table(key, name, "", found.header, lines, rows, found.complete)
 
 
 def read_bytes(path: Path, name: str, cap: int) -> bytes:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from planner import files
 from planner.errors import EnvironmentFailed
-from planner.report import files
 from planner.report.tables import csv_text
 
 ROOT = Path(__file__).parents[2]

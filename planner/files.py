@@ -1,0 +1,69 @@
+"""Files that are whole or absent: written beside their place, flushed to disk, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from planner.errors import EnvironmentFailed
+
+
+def make_folder(path: Path) -> Path:
+    """The folder for output, made where it is not there yet."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise EnvironmentFailed(f"{path} is a file; name a folder with --out.") from None
+    except (OSError, ValueError) as error:
+        raise EnvironmentFailed(f"The folder {path} cannot be made: {_reason(error)}.") from error
+    return path
+
+
+def write_bytes(path: Path, data: bytes) -> Path:
+    """Put the data into the file. Where that fails the old file stays as it was."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise EnvironmentFailed(f"{path} cannot be written: {_reason(error)}.") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        if isinstance(error, OSError):
+            raise EnvironmentFailed(f"{path} cannot be written: {_reason(error)}.") from error
+        raise
+    _sync_folder(path.parent)
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """UTF-8 with plain line ends, on every system."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename last through a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")
