@@ -19,6 +19,7 @@ from planner.scenario.types import (
     FULL,
     Cell,
     Choice,
+    Expert,
     ExplicitWorlds,
     FailureModes,
     Joint,
@@ -30,12 +31,12 @@ from planner.scenario.types import (
     Technique,
     World,
 )
-from planner.scenario.values import Beta, Interval, Number, Pert, Uniform, Value
+from planner.scenario.values import Beta, Interval, Mixture, Number, Pert, Uniform, Value
 
 
 def value(x: Any) -> Value:
     """A `Value`: as it is, or a plain number exactly as it prints (0.1 is 1/10)."""
-    if isinstance(x, (Number, Interval, Pert, Beta, Uniform)):
+    if isinstance(x, (Number, Interval, Pert, Beta, Uniform, Mixture)):
         return x
     return Number(Decimal(str(x)))
 
@@ -60,7 +61,9 @@ def spread(given: Any, ids: Sequence[str], default: Any) -> list[Any]:
     if isinstance(given, Mapping):
         assert set(given) <= set(ids), f"unknown ids {set(given) - set(ids)}"
         return [given.get(id, default) for id in ids]
-    if isinstance(given, (str, int, float, Decimal, Number, Interval, Pert, Beta, Uniform)):
+    if isinstance(
+        given, (str, int, float, Decimal, Number, Interval, Pert, Beta, Uniform, Mixture)
+    ):
         return [given] * len(ids)
     items = list(given)
     assert len(items) == len(ids), f"{len(items)} items for {len(ids)} ids"
@@ -238,3 +241,8 @@ def _worlds(
             if failure[i][s] is not None
         ),
     )
+
+
+def expert(name: str, cells: Any, weight: Any = 1) -> Expert:
+    """An expert's table, of cells."""
+    return Expert(name, cells, value(weight))

@@ -19,7 +19,15 @@ from planner.scenario.fields import Context, Fields
 from planner.scenario.folder import Folder
 from planner.scenario.names import check_name
 from planner.scenario.notes import Notes, Place, listed, nearest, shown
-from planner.scenario.numbers import MOST_DECIMALS, NotAValue, decimals, parse_value, parse_whole
+from planner.scenario.numbers import (
+    MOST_DECIMALS,
+    NotAValue,
+    decimals,
+    is_mixture,
+    parse_mixture,
+    parse_value,
+    parse_whole,
+)
 from planner.scenario.read_techniques import MOST_LOADING, Techniques
 from planner.scenario.settle import LARGEST_AMOUNT
 from planner.scenario.types import (
@@ -33,7 +41,7 @@ from planner.scenario.types import (
     Scenario,
     Technique,
 )
-from planner.scenario.values import Number
+from planner.scenario.values import Mixture, Number, Value, mixture
 from planner.scenario.yaml_text import Entries
 
 #: A path, and what is written there.
@@ -233,6 +241,13 @@ def _threshold(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, threshold=value)
 
 
+def _judgement(scenario: Scenario, text: str) -> Scenario:
+    value = parse_value(text, "probability")
+    if not isinstance(value, Number):
+        raise _Refused(f"The value is {value}.", "Write a plain number from 0 to 1.")
+    return replace(scenario, judgement_correlation=value)
+
+
 def _samples(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, samples=parse_whole(text, *_SAMPLES))
 
@@ -329,6 +344,8 @@ def _edited(scenario: Scenario, old: Technique, name: str, text: str) -> Techniq
         fields: dict[str, Any] = {column: value}
         changed = replace(old.levels[place], **fields)
         return replace(old, levels=(*old.levels[:place], changed, *old.levels[place + 1 :]))
+    if name.startswith("groups."):
+        return _own_loading(old, name.removeprefix("groups."), text)
     if name not in attributes:
         own = [f"{known.name}.{c}" for known in old.levels for c in ("cost", "success")]
         own = own if old.has_levels else ["cost", "success"]
@@ -336,6 +353,15 @@ def _edited(scenario: Scenario, old: Technique, name: str, text: str) -> Techniq
     value = parse_value(text, "number")
     pairs = tuple((key, value if key == name else v) for key, v in old.attributes)
     return replace(old, attributes=pairs)
+
+
+def _own_loading(old: Technique, group: str, text: str) -> Technique:
+    """The technique's own loading on a group that it is in."""
+    prefix = f"techniques.{old.id}.groups."
+    place = _index(prefix, group, "", [name for name, _ in old.loadings])
+    value = parse_value(text, "probability")
+    loadings = (*old.loadings[:place], (group, value), *old.loadings[place + 1 :])
+    return replace(old, loadings=loadings)
 
 
 def _mode(scenario: Scenario, rest: str, text: str) -> Scenario:
@@ -362,7 +388,12 @@ def _vulnerability(scenario: Scenario, rest: str, text: str) -> Scenario:
     j = _index(f"vulnerability.{id}.", mode, "", [m.id for m in threats.modes])
     scale = dict(scenario.scale)
     try:
-        cell = Cell(scale[text], text) if text in scale else Cell(parse_value(text, "probability"))
+        if text in scale:
+            cell = Cell(scale[text], text)
+        elif is_mixture(text):
+            cell = Cell(parse_mixture(text, "probability", scale))
+        else:
+            cell = Cell(parse_value(text, "probability"))
     except NotAValue:
         # A word is a symbol that the scale lacks; anything with a digit was meant as a number.
         if not text or not scale or any(c.isdigit() or c == "{" for c in text):
@@ -380,18 +411,63 @@ def _vulnerability(scenario: Scenario, rest: str, text: str) -> Scenario:
 
 
 def _scale(scenario: Scenario, symbol: str, text: str) -> Scenario:
-    """The symbol, and every cell written with it."""
+    """The symbol, and every cell and mixture written with it; the experts' tables too."""
     place = _index("scale.", symbol, "", [name for name, _ in scenario.scale])
-    value = parse_value(text, "probability")
-    pairs = (*scenario.scale[:place], (symbol, value), *scenario.scale[place + 1 :])
+    others = {name: v for name, v in scenario.scale if name != symbol}
+    if is_mixture(text):
+        plain = {name: v for name, v in others.items() if not isinstance(v, Mixture)}
+        value: Value = parse_mixture(text, "probability", plain)
+        if any(_mixes(v, symbol) for v in others.values()):
+            raise _Refused(
+                f"{shown(symbol)} is part of a mixture, and cannot be one itself.",
+                "Write a number or a range.",
+            )
+    else:
+        value = parse_value(text, "probability")
+    pairs = tuple(
+        (name, value if k == place else _remixed(old, symbol, value))
+        for k, (name, old) in enumerate(scenario.scale)
+    )
+    table = dict(pairs)
     threats = scenario.threats
     if isinstance(threats, FailureModes):
-        cell = Cell(value, symbol)
-        cells = tuple(
-            tuple(cell if old.symbol == symbol else old for old in row) for row in threats.cells
+        threats = replace(threats, cells=_rewritten(threats.cells, table, symbol, value))
+    experts = tuple(
+        replace(expert, cells=_rewritten(expert.cells, table, symbol, value))
+        for expert in scenario.experts
+    )
+    return replace(scenario, scale=pairs, threats=threats, experts=experts)
+
+
+def _rewritten(
+    cells: tuple[tuple[Cell, ...], ...], scale: dict[str, Value], symbol: str, value: Value
+) -> tuple[tuple[Cell, ...], ...]:
+    """The cells with what the scale now says."""
+
+    def cell(old: Cell) -> Cell:
+        if old.symbol is not None:
+            return Cell(scale.get(old.symbol, old.value), old.symbol)
+        return Cell(_remixed(old.value, symbol, value)) if _mixes(old.value, symbol) else old
+
+    return tuple(tuple(map(cell, row)) for row in cells)
+
+
+def _mixes(value: Value, symbol: str) -> bool:
+    return isinstance(value, Mixture) and any(part.symbol == symbol for part in value.parts)
+
+
+def _remixed(old: Value, symbol: str, value: Value) -> Value:
+    """A mixture with another value for one of its symbols."""
+    if not isinstance(old, Mixture) or not _mixes(old, symbol):
+        return old
+    if isinstance(value, Mixture):
+        raise _Refused(
+            f"{shown(symbol)} is part of a mixture, and cannot be one itself.",
+            "Write a number or a range.",
         )
-        threats = replace(threats, cells=cells)
-    return replace(scenario, scale=pairs, threats=threats)
+    return mixture(
+        replace(part, value=value) if part.symbol == symbol else part for part in old.parts
+    )
 
 
 def _group(scenario: Scenario, name: str, text: str) -> Scenario:
@@ -462,6 +538,7 @@ _PLAIN: dict[str, Callable[[Scenario, str], Scenario]] = {
     "baseline_loss": _baseline,
     "threshold": _threshold,
     "samples": _samples,
+    "judgement_correlation": _judgement,
     "joint.modes": _joint,
     "rules.fund": _fund,
     "rules.exclude": _exclude,
@@ -513,7 +590,7 @@ def _checked(scenario: Scenario, paths: Sequence[str]) -> Scenario:
         checks.check_something_goes_wrong(
             _context(notes, weights[-1]), scenario.threats, scenario.baseline_loss
         )
-    groups = [p for p in paths if p.startswith("groups.")]
+    groups = [p for p in paths if p.startswith("groups.") or ".groups." in p]
     if groups:
         _check_loadings(scenario, groups[-1], notes)
     if notes.findings:

@@ -24,6 +24,13 @@ def flat(node: Node) -> str | None:
         if isinstance(inner, Items) and all(isinstance(i, Scalar) for i in inner.items):
             parts = [i.text for i in inner.items if isinstance(i, Scalar)]
             return f"{{{key.text}: [{', '.join(parts)}]}}"
+        if (
+            isinstance(inner, Entries)
+            and key.text.strip().lower() == "mix"
+            and all(isinstance(v, Scalar) for _, v in inner.entries)
+        ):
+            pairs = [f"{k.text}: {v.text}" for k, v in inner.entries if isinstance(v, Scalar)]
+            return f"{{{key.text}: {{{', '.join(pairs)}}}}}"
     return None
 
 

@@ -1,6 +1,7 @@
 """Text -> value: the grammar of a number that a funder writes.
 
-Plain decimal numbers, `low to high`, `{pert: [a, b, c]}`, `{beta: [a, b]}`, `{uniform: [a, b]}`.
+Plain decimal numbers, `low to high`, `{pert: [a, b, c]}`, `{beta: [a, b]}`, `{uniform: [a, b]}`,
+`{mix: {value: weight, ...}}`.
 What is not in the grammar is answered with what to write instead.
 """
 
@@ -8,13 +9,24 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from planner.scenario.notes import shown
-from planner.scenario.values import Beta, Interval, Number, Pert, Uniform, Value, format_decimal
+from planner.scenario.values import (
+    Beta,
+    Interval,
+    Mixture,
+    Number,
+    Part,
+    Pert,
+    Uniform,
+    Value,
+    format_decimal,
+    mixture,
+)
 
 #: What a number stands for: it decides the range and the shape of an interval.
 Use: TypeAlias = Literal["probability", "amount", "loss", "number"]
@@ -27,6 +39,7 @@ SMALLEST = Decimal("1e-300")
 _NUMBER = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?")
 _INTERVAL = re.compile(r"(.+?)\s+to\s+(.+)", re.IGNORECASE | re.DOTALL)
 _SHAPE = re.compile(r"\{\s*([A-Za-z_]+)\s*:\s*\[([^\[\]]*)\]\s*,?\s*\}", re.DOTALL)
+_MIX = re.compile(r"\{\s*mix\s*:\s*\{([^{}]*)\}\s*,?\s*\}", re.IGNORECASE | re.DOTALL)
 _PLAIN = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _CURRENCY = re.compile(
     rf"(?:[$€£¥₹]|[A-Za-z]{{1,4}}[$€£]?)\s*({_PLAIN}(?:,[0-9]{{3}})*)[a-zA-Z]*"
@@ -53,7 +66,10 @@ def parse_value(text: str, use: Use) -> Value:
     '1 to 3'
     """
     text = text.strip()
-    if text.startswith("{"):
+    value: Value
+    if is_mixture(text):
+        value = parse_mixture(text, use)
+    elif text.startswith("{"):
         value = _shape(text, use)
     elif match := _INTERVAL.fullmatch(text):
         value = _interval(parse_number(match[1]), parse_number(match[2]), use)
@@ -68,6 +84,63 @@ def parse_value(text: str, use: Use) -> Value:
             f"is {shown(text)}, whose mean cannot be computed.", "Write a narrower range."
         )
     return value
+
+
+def is_mixture(text: str) -> bool:
+    """Whether the text is meant as a mixture, well formed or not."""
+    return re.match(r"\s*\{\s*mix\s*:", text, re.IGNORECASE) is not None
+
+
+def parse_mixture(text: str, use: Use, scale: Mapping[str, Value] | None = None) -> Mixture:
+    """`{mix: {ok: 0.5, prone: 0.5}}`: one of several values, each with its weight.
+
+    What stands before a colon is a number, a `low to high`, or a symbol of `scale`.
+    """
+    match = _MIX.fullmatch(text.strip())
+    cure = "Write {mix: {0.05: 0.5, 0.8: 0.5}}: values, each with its weight."
+    if match is None:
+        raise NotAValue(f"is {shown(text.strip())}, which is no mixture.", cure)
+    known = scale or {}
+    parts: list[Part] = []
+    for piece in match[1].split(","):
+        name, colon, weight = (word.strip() for word in piece.rpartition(":"))
+        name = name[1:-1] if len(name) > 2 and name[0] == name[-1] and name[0] in "\"'" else name
+        if not colon or not name:
+            raise NotAValue(f"is {shown(text.strip())}, where a weight is missing.", cure)
+        symbol = name if name in known else None
+        value = known[name] if symbol is not None else _mixed(name, use, known)
+        if isinstance(value, Mixture):
+            raise NotAValue(
+                f"mixes {shown(name)}, which is a mixture itself.", "Mix its parts instead."
+            )
+        share = parse_number(weight)
+        if not 0 < share <= 1:
+            raise NotAValue(
+                f"gives {shown(name)} the weight {shown(weight)}.", "Weights lie above 0, up to 1."
+            )
+        if any(str(part.value) == str(value) and part.symbol == symbol for part in parts):
+            raise NotAValue(f"names {shown(name)} twice.", "Keep it once, with the whole weight.")
+        parts.append(Part(value, share, symbol))
+    total = sum(part.weight for part in parts)
+    if total != 1:
+        raise NotAValue(
+            f"is a mixture whose weights sum to {total}, not to 1.", "Make the weights sum to 1."
+        )
+    return mixture(parts)
+
+
+def _mixed(name: str, use: Use, scale: Mapping[str, Value]) -> Value:
+    """A part that is no symbol."""
+    try:
+        return parse_value(name, use)
+    except NotAValue as error:
+        if re.match(r"[-+0-9.]", name):
+            raise
+        symbols = f" The scale has: {', '.join(sorted(scale))}." if scale else ""
+        raise NotAValue(
+            f"mixes {shown(name)}, which is neither a number nor a symbol here.",
+            f"Write a number or a range.{symbols}",
+        ) from error
 
 
 def parse_number(text: str) -> Decimal:
@@ -179,7 +252,7 @@ def _shape(text: str, use: Use) -> Value:
     if match is None or match[1].lower() not in _SHAPES:
         raise NotAValue(
             f"is {shown(text)}, which is not a known distribution.",
-            "Write {pert: [a, b, c]}, {beta: [a, b]} or {uniform: [a, b]}.",
+            "Write {pert: [a, b, c]}, {beta: [a, b]}, {uniform: [a, b]} or {mix: {a: 1}}.",
         )
     name = match[1].lower()
     count, make = _SHAPES[name]

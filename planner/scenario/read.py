@@ -51,6 +51,7 @@ _KEYS: Final = (
     "what_if",
     "sources",
     "experts",
+    "judgement_correlation",
     "worlds",
     "failure",
 )
@@ -198,7 +199,8 @@ def _scenario(context: Context) -> Scenario:
         samples=samples,
         scale=scale,
         sources=read_sources(context, techniques, threats),
-        experts=read_experts(context),
+        experts=read_experts(context, techniques, threats, scale),
+        judgement_correlation=_judgement(context),
         what_if=read_changes(context),
     )
 
@@ -240,6 +242,15 @@ def _threshold(context: Context) -> Value:
             "threshold", f"is {threshold}.", "Write a plain number above 0 and at most 1."
         )
     return threshold
+
+
+def _judgement(context: Context) -> Value:
+    value = context.top.value("judgement_correlation", "probability", ZERO)
+    if not isinstance(value, Number):
+        context.top.add(
+            "judgement_correlation", f"is {value}.", "Write a plain number from 0 to 1."
+        )
+    return value
 
 
 def _unlisted(context: Context) -> Value:

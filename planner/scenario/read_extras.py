@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from planner.scenario.fields import Context
+from planner.scenario.fields import Context, Fields
 from planner.scenario.names import Register, check_name
 from planner.scenario.notes import Place, nearest, shown
+from planner.scenario.read_modes import read_cells
 from planner.scenario.read_techniques import Techniques
-from planner.scenario.tables import Row, Table, load
-from planner.scenario.types import ExplicitWorlds, FailureModes, Source
+from planner.scenario.tables import Row, Table, load, load_file, matrix
+from planner.scenario.types import ONE, Expert, ExplicitWorlds, FailureModes, Source
+from planner.scenario.values import Number, Value
+from planner.scenario.yaml_text import Entries, Scalar
 
 _TABLES = ("techniques", "modes", "vulnerability", "levels", "worlds", "failure", "scale", "groups")
 
@@ -92,25 +95,59 @@ def _warn(
     )
 
 
-def read_experts(context: Context) -> tuple[tuple[str, str], ...]:
-    """(name, file) of each expert's own vulnerability table, sorted."""
+def read_experts(
+    context: Context,
+    techniques: Techniques,
+    threats: FailureModes | ExplicitWorlds,
+    scale: tuple[tuple[str, Value], ...],
+) -> tuple[Expert, ...]:
+    """Each expert's own vulnerability table, sorted by name.
+
+    An expert is a file, or a mapping of `table` (a file or the table itself) and `weight`.
+    """
     fields = context.top.mapping("experts")
     if fields is None:
         return ()
-    register = Register("expert")
+    if isinstance(threats, ExplicitWorlds):
+        context.top.add("experts", "does not apply to explicit worlds.", "Remove experts.")
+        return ()
+    modes = Register("mode", {mode.id: Place(context.file) for mode in threats.modes})
     found = []
-    for key in fields:
-        place = fields.place(key)
-        check_name(key, place, context.notes)
-        name = fields.text(key)
-        if name is None:
-            continue
-        register.places[key] = place
-        if not name.lower().endswith(".csv"):
-            fields.add(key, f"names {shown(name)}, which is no CSV file.", "Name a .csv file.")
-        elif context.folder.find(name, place, context.notes) is not None:
-            found.append((key, name))
-    return tuple(sorted(found))
+    for name in fields:
+        check_name(name, fields.place(name), context.notes)
+        table, weight = _expert(context, fields, name)
+        if table is not None:
+            cells = read_cells(context, table, techniques, modes, dict(scale))
+            found.append(Expert(name.strip(), cells, weight))
+    return tuple(sorted(found, key=lambda expert: expert.name))
+
+
+def _expert(context: Context, fields: Fields, name: str) -> tuple[Table | None, Value]:
+    """The table and the weight of one expert; no table after a finding."""
+    node = fields.node(name)
+    key = f"experts.{shown(name)}"
+    if isinstance(node, Scalar):
+        return load_file(context, key, node.text.strip(), fields.place(name)), ONE
+    if not isinstance(node, Entries):
+        if node is not None:
+            fields.add(name, "holds a list.", "Name a CSV file.")
+        return None, ONE
+    inner = fields.mapping(name, ("table", "weight"))
+    assert inner is not None
+    weight = inner.value("weight", "number", ONE)
+    if not isinstance(weight, Number) or not weight.mean > 0:
+        inner.add("weight", f"is {weight}.", "Write a plain number above 0, such as 2.")
+    held = inner.node("table")
+    if isinstance(held, Scalar):
+        place = inner.place("table")._replace(row=held.line)
+        return load_file(context, key, held.text.strip(), place), weight
+    if isinstance(held, Entries):
+        return matrix(context, f"{key}.table", held), weight
+    if "table" not in inner:
+        fields.add(name, "has no table.", "Write {table: experts/anna.csv, weight: 2}.")
+    elif held is not None:
+        inner.add("table", "holds a list.", "Name a CSV file, or write rows as a mapping.")
+    return None, weight
 
 
 def read_changes(context: Context) -> Changes:

@@ -9,7 +9,13 @@ import numpy as np
 from planner.scenario.fields import Context, Fields
 from planner.scenario.names import NameWatch, Register, check_name
 from planner.scenario.notes import Notes, Place, fold, listed, nearest, shown
-from planner.scenario.numbers import NotAValue, parse_number, parse_value
+from planner.scenario.numbers import (
+    NotAValue,
+    is_mixture,
+    parse_mixture,
+    parse_number,
+    parse_value,
+)
 from planner.scenario.read_techniques import Techniques
 from planner.scenario.tables import Row, Table, load, load_file, matrix
 from planner.scenario.types import ONE, ZERO, Cell, FailureModes, Joint, Mode
@@ -32,9 +38,15 @@ def read_scale(context: Context) -> tuple[tuple[str, Value], ...]:
         return ()
     found: dict[str, Value] = {}
     folded: dict[str, str] = {}
+    mixtures: dict[str, str] = {}
     for key in fields:
         symbol = key.strip()
-        value = fields.value(key, "probability", ZERO)
+        text = fields.text(key)
+        if text is not None and is_mixture(text):
+            mixtures[key] = text
+            value: Value = ZERO
+        else:
+            value = fields.value(key, "probability", ZERO) if text is not None else ZERO
         other = folded.setdefault(fold(symbol), symbol)
         if not symbol or len(symbol) > LONGEST_SYMBOL or not symbol.isprintable():
             fields.add(key, "is no symbol.", f"Write 1 to {LONGEST_SYMBOL} visible characters.")
@@ -44,6 +56,15 @@ def read_scale(context: Context) -> tuple[tuple[str, Value], ...]:
             fields.add(key, f"looks the same as the symbol {shown(other)}.", "Keep one of the two.")
         else:
             found[symbol] = value
+    # A mixture may name any symbol of the scale that is none itself.
+    plain = {symbol: value for symbol, value in found.items() if symbol not in mixtures}
+    for key, text in mixtures.items():
+        try:
+            value = parse_mixture(text, "probability", plain)
+        except NotAValue as error:
+            fields.add(key, error.message, error.cure)
+        else:
+            found[key.strip()] = value
     return tuple(sorted(found.items(), key=lambda pair: pair[0]))
 
 
@@ -102,10 +123,20 @@ def _modes(context: Context, table: Table, register: Register) -> list[Mode]:
 def _vulnerability(
     context: Context, techniques: Techniques, modes: Register, scale: dict[str, Value]
 ) -> tuple[tuple[Cell, ...], ...]:
-    notes = context.notes
     table = load(context, "vulnerability", mapping=True)
-    if table is None:
-        return ()
+    return () if table is None else read_cells(context, table, techniques, modes, scale)
+
+
+def read_cells(
+    context: Context,
+    table: Table,
+    techniques: Techniques,
+    modes: Register,
+    scale: dict[str, Value],
+) -> tuple[tuple[Cell, ...], ...]:
+    """The cells of a table of techniques by modes, in the order of their ids; () after a
+    finding."""
+    notes = context.notes
     count = len(table.rows) * (len(table.header) - 1)
     if count > MOST_CELLS:
         notes.too_large(
@@ -156,6 +187,8 @@ def _cell(
         )
         return None
     try:
+        if is_mixture(text):
+            return Cell(parse_mixture(text, "probability", scale))
         return Cell(parse_value(text, "probability"))
     except NotAValue as error:
         # A word is a symbol that the scale lacks; anything with a digit was meant as a number.
@@ -257,7 +290,7 @@ def _joint(context: Context, modes: Register) -> Joint:
 
 
 def _is_distribution(node: Entries) -> bool:
-    return any(key.text in ("pert", "beta", "uniform") for key, _ in node.entries)
+    return any(key.text in ("pert", "beta", "uniform", "mix") for key, _ in node.entries)
 
 
 def _factor(fields: Fields) -> Joint:

@@ -167,12 +167,23 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Expert:
+    """One expert's own vulnerability table: `cells[i][j]` in the order of the scenario's techniques
+    and modes. `weight` (above 0) counts only where beliefs are pooled."""
+
+    name: str
+    cells: tuple[tuple[Cell, ...], ...]
+    weight: Value = ONE
+
+
+@dataclass(frozen=True)
 class Scenario:
     """All that the funder wrote.
 
     `decimals` is k: the unit of account is 10**-k of the currency. `groups` are (name, default
-    loading) pairs. `warnings` are what reading found odd but accepted; they are no part of the
-    content, nor of the digest.
+    loading) pairs. `judgement_correlation` is how far one expert's errors of judgement move all
+    her cells together (docs/scenario-format.md). `experts` are sorted by name. `warnings` are what
+    reading found odd but accepted; they are no part of the content, nor of the digest.
     """
 
     name: str
@@ -191,7 +202,8 @@ class Scenario:
     samples: int = 8192
     scale: tuple[tuple[str, Value], ...] = ()
     sources: tuple[Source, ...] = ()
-    experts: tuple[tuple[str, str], ...] = ()
+    experts: tuple[Expert, ...] = ()
+    judgement_correlation: Value = ZERO
     what_if: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     warnings: tuple[Finding, ...] = field(default=(), compare=False)
 

@@ -8,6 +8,7 @@ two numbers written).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
@@ -101,7 +102,42 @@ class Uniform:
         return _call("uniform", self.low, self.high)
 
 
-Value: TypeAlias = Number | Interval | Pert | Beta | Uniform
+@dataclass(frozen=True)
+class Part:
+    """One of the values that a mixture may take: its weight, and the symbol that was written."""
+
+    value: Number | Interval | Pert | Beta | Uniform
+    weight: Decimal
+    symbol: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.symbol or self.value}: {format_decimal(self.weight)}"
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """One of several values, each with its weight (they sum to 1); the mean is the weighted one.
+
+    Parts are kept in the order of their means, so that a larger draw is never a smaller value
+    where they do not overlap.
+    """
+
+    parts: tuple[Part, ...]
+
+    @property
+    def mean(self) -> float:
+        return math.fsum(float(part.weight) * part.value.mean for part in self.parts)
+
+    def __str__(self) -> str:
+        return f"{{mix: {{{', '.join(map(str, self.parts))}}}}}"
+
+
+def mixture(parts: Iterable[Part]) -> Mixture:
+    """The mixture of those parts, whatever their order."""
+    return Mixture(tuple(sorted(parts, key=lambda p: (p.value.mean, str(p), p.weight))))
+
+
+Value: TypeAlias = Number | Interval | Pert | Beta | Uniform | Mixture
 
 
 def number(text: str | int | float | Decimal) -> Number:
@@ -126,6 +162,9 @@ def support(value: Value) -> tuple[float, float]:
             return 0.0, 1.0
         case Pert() | Uniform():
             return float(value.low), float(value.high)
+        case Mixture():
+            ends = [support(part.value) for part in value.parts]
+            return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def format_decimal(number: Decimal) -> str:

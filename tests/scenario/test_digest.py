@@ -69,7 +69,7 @@ def test_spelling_order_and_filing_do_not_matter(tmp_path: Path, files: Files) -
         base(main=MAIN + "rules: {exclude: [a]}\n"),
         base(main=MAIN + "committed: [a]\n"),
         base(main=MAIN + "what_if: {x: {budget: 1}}\n"),
-        base(main=MAIN + "experts: {ann: modes.csv}\n"),
+        base(main=MAIN + "experts: {ann: vulnerability.csv}\n"),
         base(main=MAIN + "sources: s.csv\n", s="table,row,column,source\nmodes,m,probability,P\n"),
         explicit(),
     ],

@@ -166,7 +166,9 @@ experts: {anna: experts/anna.csv}
         Limit("staff", None, None, number(120)),
     )
     assert scenario.committed == (Choice("b", "full"),)
-    assert scenario.experts == (("anna", "experts/anna.csv"),)
+    (anna,) = scenario.experts
+    assert (anna.name, anna.weight) == ("anna", number(1))
+    assert anna.cells[0] == (Cell(number("0.5")), Cell(number("0.1")))
     assert scenario.sources == (Source("vulnerability", "a", "m", "Paper", "it holds", "Ann"),)
     assert scenario.what_if == (
         ("half", (("budget", "1.5"), ("techniques.a.cost", "{pert: [1, 2, 3]}"))),
