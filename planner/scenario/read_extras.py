@@ -8,11 +8,21 @@ from planner.scenario.notes import Place, nearest, shown
 from planner.scenario.read_modes import read_cells
 from planner.scenario.read_techniques import Techniques
 from planner.scenario.tables import Row, Table, load, load_file, matrix
-from planner.scenario.types import ONE, Expert, ExplicitWorlds, FailureModes, Source
+from planner.scenario.types import ALL, ONE, Expert, ExplicitWorlds, FailureModes, Source
 from planner.scenario.values import Number, Value
 from planner.scenario.yaml_text import Entries, Scalar
 
-_TABLES = ("techniques", "modes", "vulnerability", "levels", "worlds", "failure", "scale", "groups")
+_TABLES = (
+    "techniques",
+    "modes",
+    "vulnerability",
+    "levels",
+    "worlds",
+    "failure",
+    "scale",
+    "groups",
+    "scenario",
+)
 
 Changes = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
@@ -39,7 +49,7 @@ def read_sources(
         source = table.text(row, "source")
         if not source and table.has("source"):
             notes.add(table.place(row, "source"), "source is blank.", "Say where it comes from.")
-        _look_up(context, table, row, set(techniques.register.places), others)
+        _look_up(context, table, row, techniques, others)
         texts = [table.text(row, name) for name in ("quote", "note")]
         found.append(
             Source(
@@ -61,25 +71,34 @@ def _source_order(s: Source) -> tuple[str, ...]:
 
 
 def _look_up(
-    context: Context, table: Table, row: Row, techniques: set[str], others: set[str]
+    context: Context, table: Table, row: Row, techniques: Techniques, others: set[str]
 ) -> None:
-    """Warn where a source speaks of a table, row or column that is not there."""
+    """Warn where a source speaks of a table, row or column that is not there; `*` is all."""
     name = table.text(row, "table")
     if name not in _TABLES:
         _warn(context, table, row, "table", _TABLES)
         return
+    ids = set(techniques.register.places)
     if name in ("modes", "worlds"):
         rows, columns = others, set[str]()
     elif name in ("vulnerability", "failure"):
-        rows, columns = techniques, others | {"failure"}
-    elif name in ("techniques", "levels"):
-        rows, columns = techniques, set[str]()
+        rows, columns = ids, others | {"failure"}
+    elif name == "techniques":
+        rows, columns = ids, set[str]()
+    elif name == "levels":
+        rows, columns = _level_rows(ids, techniques), set[str]()
     else:
         return
-    if rows and table.text(row, "row") not in rows:
+    if rows and table.text(row, "row") not in rows | {ALL}:
         _warn(context, table, row, "row", sorted(rows))
-    if columns and table.text(row, "column") not in columns:
+    if columns and table.text(row, "column") not in columns | {ALL}:
         _warn(context, table, row, "column", sorted(columns))
+
+
+def _level_rows(ids: set[str], techniques: Techniques) -> set[str]:
+    """`debate` for all of its levels, `debate:half` for one, `*:half` for that of every one."""
+    pairs = [(id, level.name) for id, levels in techniques.levels.items() for level in levels]
+    return ids | {f"{id}:{name}" for id, name in pairs} | {f"{ALL}:{name}" for _, name in pairs}
 
 
 def _warn(

@@ -18,6 +18,9 @@ Reading: TypeAlias = Literal["together", "by-mode"]
 #: Name of the level of a technique that has no funding levels.
 FULL = "full"
 
+#: In a source: every row, or every column.
+ALL = "*"
+
 ZERO = Number(Decimal(0))
 ONE = Number(Decimal(1))
 HALF = Number(Decimal("0.5"))
@@ -154,7 +157,8 @@ class Rules:
 
 @dataclass(frozen=True)
 class Source:
-    """Where one number comes from. `column` is a mode, or a column of the table named."""
+    """Where a number comes from. `column` is a mode, or a column of the table named; `*` stands for
+    all rows, or for all columns."""
 
     table: str
     row: str
