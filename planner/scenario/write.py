@@ -10,6 +10,7 @@ from planner.scenario.types import (
     HALF,
     ONE,
     ZERO,
+    Cell,
     Choice,
     ExplicitWorlds,
     FailureModes,
@@ -19,7 +20,7 @@ from planner.scenario.types import (
     Source,
     Technique,
 )
-from planner.scenario.values import Interval, Number, Value
+from planner.scenario.values import Interval, Mixture, Number, Value, format_decimal
 
 #: What the format's `samples` is where it is not written.
 _SAMPLES = 8192
@@ -34,8 +35,7 @@ _Pair = tuple[str, str]
 def write_yaml(scenario: Scenario) -> str:
     """One file with every table inline; the same scenario gives the same bytes.
 
-    Reading it gives a scenario of the same digest. Experts' tables are the exception: they are
-    files of their own, so that they stay where they are and a comment names them.
+    Reading it gives a scenario of the same digest.
     """
     return "\n".join(_lines(scenario)) + "\n"
 
@@ -63,8 +63,7 @@ def _lines(scenario: Scenario) -> Iterator[str]:
             inner = ", ".join(f"{_text(path)}: {_quoted(text)}" for path, text in changes)
             yield f"  {_quoted(name)}: {{{inner}}}"
     yield from _table("sources", map(_source, scenario.sources))
-    for name, file in scenario.experts:
-        yield f"# The table of the expert {_quoted(name)} is a file of its own: {_quoted(file)}."
+    yield from _experts(scenario)
 
 
 def _settings(scenario: Scenario) -> Iterator[str]:
@@ -79,6 +78,8 @@ def _settings(scenario: Scenario) -> Iterator[str]:
         yield f"threshold: {_value(scenario.threshold)}"
     if scenario.samples != _SAMPLES:
         yield f"samples: {scenario.samples}"
+    if scenario.judgement_correlation != ZERO:
+        yield f"judgement_correlation: {_value(scenario.judgement_correlation)}"
     if scenario.groups:
         yield f"groups: {_flow((_text(name), _value(v)) for name, v in scenario.groups)}"
     if scenario.scale:
@@ -125,9 +126,7 @@ def _modes(scenario: Scenario, threats: FailureModes) -> Iterator[str]:
     yield from _table("modes", rows)
     ids = [_text(mode.id) for mode in threats.modes]
     yield "vulnerability:"
-    for technique, cells in zip(scenario.techniques, threats.cells, strict=True):
-        spelled = [_text(c.symbol) if c.symbol is not None else _value(c.value) for c in cells]
-        yield f"  {_text(technique.id)}: {_flow(zip(ids, spelled, strict=True))}"
+    yield from _cells(scenario, threats, threats.cells, "  ")
     if threats.joint.factor is not None:
         yield f"joint: {{modes: {_value(threats.joint.factor)}}}"
     elif threats.joint.matrix is not None:
@@ -135,6 +134,29 @@ def _modes(scenario: Scenario, threats: FailureModes) -> Iterator[str]:
         yield "  modes:"
         for id, row_of in zip(ids, threats.joint.matrix, strict=True):
             yield f"    {id}: {_flow(zip(ids, map(repr, row_of), strict=True))}"
+
+
+def _cells(
+    scenario: Scenario, threats: FailureModes, cells: tuple[tuple[Cell, ...], ...], indent: str
+) -> Iterator[str]:
+    """A row for each technique, with what stands under each mode."""
+    ids = [_text(mode.id) for mode in threats.modes]
+    for technique, row in zip(scenario.techniques, cells, strict=True):
+        spelled = [_text(c.symbol) if c.symbol is not None else _value(c.value) for c in row]
+        yield f"{indent}{_text(technique.id)}: {_flow(zip(ids, spelled, strict=True))}"
+
+
+def _experts(scenario: Scenario) -> Iterator[str]:
+    threats = scenario.threats
+    if not scenario.experts or not isinstance(threats, FailureModes):
+        return
+    yield "experts:"
+    for expert in scenario.experts:
+        yield f"  {_quoted(expert.name)}:"
+        if expert.weight != ONE:
+            yield f"    weight: {_value(expert.weight)}"
+        yield "    table:"
+        yield from _cells(scenario, threats, expert.cells, "      ")
 
 
 def _worlds(scenario: Scenario, threats: ExplicitWorlds) -> Iterator[str]:
@@ -237,6 +259,9 @@ def _value(value: Value) -> str:
     """A number as it is; an interval in quotes; a distribution as a mapping."""
     with localcontext() as exact:
         exact.prec = 60
+        if isinstance(value, Mixture):
+            parts = ((_text(part.symbol or str(part.value)), part.weight) for part in value.parts)
+            return f"{{mix: {_flow((key, format_decimal(weight)) for key, weight in parts)}}}"
         text = str(value)
     if isinstance(value, Number):
         return text
