@@ -4,6 +4,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 COUNT ?= 30000
+EXAMPLES ?= 2000
+SECONDS_AT_MOST ?= 3600
 
 # The first Python that is new enough and can make an environment. `PYTHON=...` overrides.
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -17,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check format clean campaign-brute bench bench-quick docs
+.PHONY: help run test lint check format clean campaign-brute campaign-fuzz campaign-metamorphic bench bench-quick docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +45,12 @@ format: $(VENV)/.installed-dev ## rewrite the code in the house format
 
 campaign-brute: $(VENV)/.installed-dev ## compare COUNT random scenarios with full enumeration
 	$(BIN)/python -m tests.campaigns.brute --count $(COUNT)
+
+campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios and command lines
+	$(BIN)/python -m tests.campaigns.fuzz --count $(COUNT) --seconds $(SECONDS_AT_MOST)
+
+campaign-metamorphic: $(VENV)/.installed-dev ## EXAMPLES new examples of every metamorphic property
+	PLANNER_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 2 -q tests/properties
 
 bench: $(VENV)/.installed-bench ## measure the engine and its peers: hours; goes on where it stopped
 	$(BIN)/python -m benchmarks.run --out out/bench

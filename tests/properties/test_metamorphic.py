@@ -7,6 +7,7 @@ leave one choice only); nothing here is a recorded number.
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
@@ -23,10 +24,14 @@ from planner.scenario.types import AtMost, Choice, Limit, Rules, Scenario
 from planner.scenario.values import Number
 from planner.solve.search import Search
 
+#: Examples of each property; `make campaign-metamorphic` asks for more, and for new ones.
+EXAMPLES = int(os.environ.get("PLANNER_EXAMPLES", "40"))
+
 moderately = settings(
-    max_examples=40,
+    max_examples=EXAMPLES,
     deadline=None,
-    derandomize=True,
+    derandomize=EXAMPLES <= 40,
+    database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
@@ -275,6 +280,36 @@ def test_splitting_a_world_in_two_halves_changes_nothing(
     assert same(float(evaluate(scenario(**p), other.stack, objective)), one.objective_value)
 
 
+@moderately
+@given(parts(form="worlds"), objectives, budgets, st.sampled_from(["0.125", "4", "1000"]))
+def test_scaling_every_loss_scales_the_value(
+    p: dict[str, Any], objective: str, budget: int, scale: str
+) -> None:
+    loss = p.get("loss", ["1"] * len(p["weights"]))
+    one = ask(scenario(**(p | {"loss": loss})), objective, budget)
+    larger = [str(Decimal(x) * Decimal(scale)) for x in loss]
+    other = ask(scenario(**(p | {"loss": larger})), objective, budget)
+    assert same(other.objective_value, one.objective_value * float(scale))
+    assert other.stack == one.stack
+
+
+@moderately
+@given(parts(form="worlds"), budgets)
+def test_a_world_without_loss_changes_the_expected_loss_by_its_share_alone(
+    p: dict[str, Any], budget: int
+) -> None:
+    loss = p.get("loss", ["1"] * len(p["weights"]))
+    one = ask(scenario(**(p | {"loss": loss})), "expected", budget)
+    total = sum(p["weights"])
+    more = p | {
+        "weights": [*p["weights"], total],  # as likely as all others together
+        "loss": [*loss, "0"],
+        "failure": [[*row, "0.5"] for row in p["failure"]],
+    }
+    other = ask(scenario(**more), "expected", budget)
+    assert same(2 * other.objective_value, one.objective_value)
+
+
 # ---------------------------------------------------------------------- measures
 
 
@@ -333,6 +368,36 @@ def test_an_unlisted_cause_is_a_floor_and_scales_the_rest(
 
 
 # ---------------------------------------------------------------------- rules
+
+
+@moderately
+@given(parts(), objectives, budgets)
+def test_locking_in_what_is_bought_and_out_what_is_not_changes_nothing(
+    p: dict[str, Any], objective: str, budget: int
+) -> None:
+    one = ask(scenario(**p), objective, budget)
+    rest = [t.id for t in one.scenario.techniques if t.id not in one.stack]
+    rules = Rules(
+        fund=tuple(Choice(id) for id in one.stack), exclude=tuple(Choice(id) for id in rest)
+    )
+    other = ask(replace(one.scenario, rules=rules), objective, budget)
+    assert other.stack == one.stack
+    assert other.objective_value == one.objective_value
+
+
+@moderately
+@given(parts(), objectives, budgets, st.data())
+def test_what_this_funder_bought_is_worth_the_same_when_others_pay_for_it(
+    p: dict[str, Any], objective: str, budget: int, data: st.DataObject
+) -> None:
+    one = ask(scenario(**p), objective, budget)
+    assume(one.stack)
+    id = data.draw(st.sampled_from(one.stack))
+    cost = p["costs"][int(id[1:]) - 1]
+    # With one of the best stack paid for and its cost taken off, the rest of it is affordable;
+    # and whatever is better then was affordable before.
+    other = ask(scenario(**p, committed=[id]), objective, budget - cost)
+    assert same(other.objective_value, one.objective_value)
 
 
 @moderately
