@@ -1,8 +1,13 @@
-"""Files that are whole or absent: written beside their place, flushed to disk, then renamed."""
+"""Files that are whole or absent: written beside their place, flushed to disk, then renamed.
+
+A process that is killed while it writes leaves a file `.NAME.PROCESS.….part`; the next write of
+that name sweeps it away.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
 from pathlib import Path
@@ -23,8 +28,10 @@ def make_folder(path: Path) -> Path:
 
 def write_bytes(path: Path, data: bytes) -> Path:
     """Put the data into the file. Where that fails the old file stays as it was."""
+    _sweep(path)
+    prefix = f".{path.name}.{os.getpid()}."
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".part")
     except OSError as error:
         raise EnvironmentFailed(f"{path} cannot be written: {_reason(error)}.") from error
     try:
@@ -47,6 +54,27 @@ def write_bytes(path: Path, data: bytes) -> Path:
 def write_text(path: Path, text: str) -> Path:
     """UTF-8 with plain line ends, on every system."""
     return write_bytes(path, text.encode("utf-8"))
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a killed process left of the same file; what a living one writes stays."""
+    if os.name != "posix":
+        return  # elsewhere there is no harmless way to ask whether a process lives
+    with contextlib.suppress(OSError):
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            process = left.name[len(path.name) + 2 :].partition(".")[0]
+            if process.isdigit() and not _lives(int(process)):
+                left.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _sync_folder(folder: Path) -> None:
