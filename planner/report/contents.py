@@ -11,11 +11,13 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from planner.report.evidence import sources
 from planner.report.screen import plain
 from planner.scenario.digest import digest
 from planner.scenario.settle import Settled, amount, settle
-from planner.scenario.types import Choice, ExplicitWorlds, FailureModes, Limit, Scenario, Source
+from planner.scenario.types import Choice, ExplicitWorlds, FailureModes, Limit, Scenario
 from planner.scenario.values import format_decimal, is_uncertain
+from planner.study.evidence import evidence
 
 
 def document(scenario: Scenario) -> dict[str, Any]:
@@ -23,6 +25,7 @@ def document(scenario: Scenario) -> dict[str, Any]:
     settled = settle(scenario)
     threats = scenario.threats
     modes = isinstance(threats, FailureModes)
+    found = evidence(scenario)
     return {
         "ok": True,
         "scenario": {"name": scenario.name, "digest": digest(scenario)},
@@ -43,8 +46,9 @@ def document(scenario: Scenario) -> dict[str, Any]:
         "uncertain_values": _uncertain(scenario),
         "scale": {symbol: str(value) for symbol, value in scenario.scale},
         "cells": _cells(scenario),
-        "cells_with_source": len(_sourced(scenario)),
-        "confidence": _confidence(scenario),
+        "cells_with_source": found.cells.sourced + found.cells.assumed,
+        "confidence": found.cells.confidence,
+        "evidence": found.to_dict(),
         "warnings": [warning.to_dict() for warning in scenario.warnings],
     }
 
@@ -83,9 +87,7 @@ def _facts(scenario: Scenario) -> list[tuple[str, str]]:
     else:
         rows.append(("Worlds", f"{_count(len(threats.worlds), 'world')}, given one by one"))
         rows.append(("Failures", f"{len(threats.failure):,} stated; the others are 1"))
-    groups = [
-        f"{name} ({', '.join(_members(scenario, name)) or 'nobody'})" for name, _ in scenario.groups
-    ]
+    groups = [f"{name} ({_few(_members(scenario, name))})" for name, _ in scenario.groups]
     rows.append(("Common causes", "; ".join(groups) or "none"))
     unlisted = f"{settled.unlisted:.4g}" if settled.unlisted > 0 else "none"
     rows.append(("Unlisted cause", unlisted))
@@ -94,7 +96,7 @@ def _facts(scenario: Scenario) -> list[tuple[str, str]]:
     if scenario.committed:
         rows.append(("Paid by others", ", ".join(map(str, scenario.committed))))
     rows.append(("Uncertain values", f"{_uncertain(scenario)}, each taken at its mean"))
-    rows.append(("Sources", _sources(scenario)))
+    rows += sources(evidence(scenario), stated=bool(scenario.sources))
     rows.append(("Digest", digest(scenario)))
     return rows
 
@@ -133,35 +135,6 @@ def _amounts(scenario: Scenario, settled: Settled) -> str:
     if settled.budget is not None:
         budget = f"budget {format_decimal(_money(scenario, settled.budget))}"
     return f"{budget}; all techniques together cost {whole} {scenario.currency}, counted in {unit}"
-
-
-def _sources(scenario: Scenario) -> str:
-    cells = "cell" if _cells(scenario) == 1 else "cells"
-    text = f"{len(_sourced(scenario))} of {_cells(scenario)} {cells} have a source"
-    confidence = _confidence(scenario)
-    if confidence:
-        parts = [f"{count} {name}" for name, count in confidence.items()]
-        text += f" (confidence: {', '.join(parts)})"
-    others = len(scenario.sources) - len(_of_cells(scenario))
-    if others:
-        text += f"; {_count(others, 'other number')} too"
-    return text
-
-
-def _of_cells(scenario: Scenario) -> list[Source]:
-    """Sources of cells of the vulnerability (or failure) table."""
-    table = "vulnerability" if isinstance(scenario.threats, FailureModes) else "failure"
-    return [s for s in scenario.sources if s.table == table and s.row and s.column]
-
-
-def _sourced(scenario: Scenario) -> set[tuple[str, str]]:
-    return {(source.row, source.column) for source in _of_cells(scenario)}
-
-
-def _confidence(scenario: Scenario) -> dict[str, int]:
-    """How many cells have which confidence stated, the commonest first."""
-    stated = Counter(source.confidence for source in _of_cells(scenario) if source.confidence)
-    return dict(sorted(stated.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _cells(scenario: Scenario) -> int:
@@ -241,6 +214,13 @@ def _listed(ids: list[str]) -> str:
     most = 12
     more = f" and {len(ids) - most} more" if len(ids) > most else ""
     return f"{len(ids):,}: {', '.join(ids[:most])}{more}"
+
+
+def _few(ids: list[str], most: int = 5) -> str:
+    """`a, b, c`; the first few and how many more; `nobody`."""
+    if len(ids) <= most:
+        return ", ".join(ids) or "nobody"
+    return f"{', '.join(ids[: most - 2])} and {len(ids) - most + 2} more"
 
 
 def _count(number: int, thing: str) -> str:

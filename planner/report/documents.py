@@ -27,6 +27,7 @@ def plan_document(
     return {
         **document,
         "ranking": ranking.to_dict(),
+        "evidence": ranking.evidence.to_dict(),
         "assumption": ASSUMPTION,
         "warnings": [warning.to_dict() for warning in warnings_of([plan])],
     }

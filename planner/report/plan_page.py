@@ -11,10 +11,14 @@ from rich.text import Text
 
 from planner.plan import Plan
 from planner.report import wording
+from planner.report.evidence import references
 from planner.report.rank_table import ranked
 from planner.report.screen import plain
 from planner.scenario.settle import Option
 from planner.study.ranking import Ranking
+
+#: Techniques of a stack that are listed with their names.
+MOST_NAMES = 12
 
 
 def page(ranking: Ranking, width: int) -> list[RenderableType]:
@@ -25,6 +29,7 @@ def page(ranking: Ranking, width: int) -> list[RenderableType]:
         Text(),
         plain("Every technique, ranked", "bold"),
         ranked(ranking, width),
+        *references(ranking.evidence),
     ]
 
 
@@ -87,15 +92,17 @@ def _stack(plan: Plan) -> Text:
 
 
 def _names(plan: Plan, options: Sequence[int], style: str = "") -> Text:
-    """Labels, each with its name in brackets where that says more."""
+    """Labels, each with its name in brackets where that says more; a long stack has the names
+    with the reasons alone."""
     text = Text()
+    named = len(options) <= MOST_NAMES
     for place, number in enumerate(options):
         option: Option = plan.question.settled.options[number]
         technique = plan.scenario.techniques[option.technique]
         if place:
             text.append(", ")
         text.append_text(plain(option.label, style))
-        if technique.name != technique.id:
+        if named and technique.name != technique.id:
             text.append_text(plain(f" ({technique.name})"))
     return text
 

@@ -113,7 +113,7 @@ def _table(
     for row in rows:
         cells = [plain(column.cell(row)) for column in columns]
         if reasons:
-            cells.append(plain(row.reason))
+            cells.append(plain(_told(row)))
         table.add_row(*cells, style=_style(row))
     return table
 
@@ -129,9 +129,14 @@ def _reasons(rows: Sequence[RankRow], *, names: bool) -> list[RenderableType]:
         if names and _name(row):
             sentence.append_text(plain(f", {row.name}"))
         sentence.append_text(plain(": "))
-        sentence.append_text(plain(row.reason))
+        sentence.append_text(plain(_told(row)))
         grid.add_row(plain(number), sentence)
     return [plain("Why", "bold"), grid]
+
+
+def _told(row: RankRow) -> str:
+    """Why the technique stands where it stands, and where its numbers come from."""
+    return f"{row.reason} {row.evidence}" if row.evidence else row.reason
 
 
 def _total(columns: Sequence[Column], rows: Sequence[RankRow]) -> int:

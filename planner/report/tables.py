@@ -37,6 +37,7 @@ COLUMNS = (
     "redundant_with",
     "redundancy",
     "reason",
+    "evidence",
 )
 
 

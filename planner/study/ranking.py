@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from planner.risk.redundancy import overlaps
 from planner.risk.stack import marginals
 from planner.solve.depth import ByDepth
 from planner.solve.search import Progress, silent
+from planner.study.evidence import EvidenceTable, evidence
 from planner.study.reasons import Facts, reason
 from planner.worlds.types import Floats
 
@@ -54,6 +55,8 @@ class RankRow:
     redundant_with     the technique that already delivers most of what this one would
     redundancy         how much of it, 0..1
     impossible         the rules cannot be met with it locked out (of the stack) or in (the rest)
+    evidence           where its numbers come from, with numbers of the ranking's references; blank
+                       where the scenario states no sources
     """
 
     rank: int | None
@@ -73,14 +76,16 @@ class RankRow:
     redundancy: float | None
     impossible: bool
     reason: str
+    evidence: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """The rows in order, and the plan that they rank."""
+    """The rows in order, the plan that they rank, and the evidence behind it."""
 
     plan: Plan
     rows: tuple[RankRow, ...]
+    evidence: EvidenceTable
 
     def to_dict(self) -> list[dict[str, Any]]:
         return [{**asdict(row), "cost": float(row.cost)} for row in self.rows]
@@ -122,7 +127,10 @@ def rank(plan: Plan, *, seconds: float = 10.0, progress: Progress = silent) -> R
     others = sorted((i for i in techniques if i not in inside | paid), key=table.place)
     rows = [table.row(i, place) for place, i in enumerate([*members, *others], start=1)]
     rows += [table.row(i, None) for i in sorted(paid, key=table.id)]
-    return Ranking(plan, tuple(rows))
+    table_of_evidence = evidence(plan.scenario)
+    told = table_of_evidence.techniques
+    rows = [replace(row, evidence=told[row.technique].sentence) for row in rows]
+    return Ranking(plan, tuple(rows), table_of_evidence)
 
 
 def _locks(plan: Plan, end: float, progress: Progress) -> dict[int, Lock]:

@@ -176,10 +176,11 @@ def sources(agendas: list[Row], addresses: set[tuple[str, str]], assumed: dict[s
 def agenda_sources(agenda: Row, addresses: set[tuple[str, str]], assumed: dict[str, Any]) -> Table:
     """Where an agenda's name and groups, its costs, and its row of the matrix come from."""
     id = agenda["id"]
-    entry = f"{REVIEW}: {REVIEW_FILE}#{agenda['entry']}"
+    entry = f"{REVIEW_FILE}#{agenda['entry']}"
 
     def review(table: str, column: str, note: str, confidence: str) -> list[str]:
-        return [table, id, column, entry, note, "the review's editors", REVIEW_DATE, confidence]
+        told = f"{note}; {entry}"
+        return [table, id, column, REVIEW, told, "the review's editors", REVIEW_DATE, confidence]
 
     rows = [review("techniques", "*", "name, category, approach; researchers from staff", "M")]
     people = staff_note(agenda, assumed)

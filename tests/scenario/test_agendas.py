@@ -10,6 +10,9 @@ from types import ModuleType
 import pytest
 from ruamel.yaml import YAML
 
+from planner.scenario.ledger import Ledger, cells, others
+from planner.scenario.read import read
+
 FOLDER = Path(__file__).parents[2] / "scenarios" / "agendas-2025"
 MADE = {
     "scenario.yaml",
@@ -74,3 +77,34 @@ def test_staff_is_scaled_to_the_headcount_counted_once() -> None:
     total = sum(float(row["researchers"]) for row in rows(FOLDER / "techniques.csv"))
     assert assumed["staff"]["counted_once"] == 0.28
     assert total == pytest.approx(float(counted["central"]), rel=0.01)
+
+
+def test_every_number_leads_to_a_source_or_to_the_assumptions() -> None:
+    """A walk over all of them: a source that is no assumption names the review's entry or a file
+    of facts; an assumption names keys that stand in assumptions.yaml."""
+    scenario = read(FOLDER)
+    assumed = YAML(typ="safe", pure=True).load(FOLDER / "assumptions.yaml")
+    entries = {row["id"]: row["entry"] for row in rows(FOLDER / "facts/agendas.csv")}
+    ledger = Ledger(scenario)
+    figures = [*cells(scenario), *others(scenario)]
+    assert len(cells(scenario)) == 74 * 13
+    assert len(figures) > 74 * 13 + 74 * 6
+    for table, row, column, _ in figures:
+        found = ledger.sources_of(table, row, column)
+        assert found, f"{table}, {row}, {column} has no source"
+        for source in found:
+            lead, colon, keys = source.source.partition(": assumptions.yaml")
+            if lead == "Assumption":
+                assert colon
+                place = assumed
+                for key in filter(None, keys.strip(", ").split(", ")):
+                    place = place[key]
+            else:
+                assert source.note.endswith(entries[row.partition(":")[0]])
+
+
+def test_gaps_are_kept_and_marked() -> None:
+    """15 agendas name no problem, 11 have no staff figure, 3 only a lower end."""
+    marked = [row for row in rows(FOLDER / "sources.csv") if row["note"].startswith("GAP")]
+    assert sum(row["table"] == "vulnerability" for row in marked) == 15
+    assert sum(row["table"] == "levels" for row in marked) == 11 + 3
