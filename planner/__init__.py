@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from planner.study.alternatives import alternatives
     from planner.study.explain import explain
     from planner.study.frontier import frontier
+    from planner.study.full_ranking import FullRanking, rank_in_full
     from planner.study.ranking import Ranking, rank
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ _HOMES = {
     "DoesNotVerify": "planner.errors",
     "EnvironmentFailed": "planner.errors",
     "Finding": "planner.errors",
+    "FullRanking": "planner.study.full_ranking",
     "LimitHit": "planner.errors",
     "MissingExtra": "planner.errors",
     "NoStack": "planner.errors",
@@ -56,6 +58,7 @@ _HOMES = {
     "explain": "planner.study.explain",
     "frontier": "planner.study.frontier",
     "rank": "planner.study.ranking",
+    "rank_in_full": "planner.study.full_ranking",
     "read": "planner.scenario.read",
     "recommend": "planner.plan",
 }
@@ -65,6 +68,7 @@ __all__ = [
     "DoesNotVerify",
     "EnvironmentFailed",
     "Finding",
+    "FullRanking",
     "LimitHit",
     "MissingExtra",
     "NoStack",
@@ -79,6 +83,7 @@ __all__ = [
     "explain",
     "frontier",
     "rank",
+    "rank_in_full",
     "read",
     "recommend",
 ]

@@ -59,6 +59,11 @@ def _recommend(parser: ArgumentParser) -> None:
         metavar="D",
         help="any two of them differ in at least D techniques (default: 1)",
     )
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="the ranking in full: Shapley shares, entry prices, firmness of ranks, the two lists",
+    )
     _out(parser)
 
 

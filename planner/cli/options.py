@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -30,7 +30,8 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Wanted:
     """What `recommend` was asked; `budgets` as written, None for the scenario's own;
-    `alternatives` is how many stacks in all, None for the best alone."""
+    `alternatives` is how many stacks in all, None for the best alone; `full` asks for the ranking
+    in full."""
 
     budgets: tuple[str | None, ...]
     target: float | None
@@ -38,6 +39,7 @@ class Wanted:
     seed: int
     alternatives: int | None
     differ: int
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,16 @@ def read_wanted(arguments: Namespace) -> Wanted:
             "It says how far alternatives lie apart, and none are asked for.",
             "Add --alternatives 5, or leave --differ out.",
         )
+    if len(budgets) > 1 and arguments.full:
+        reader.find(
+            "--full",
+            "The ranking in full goes with one budget.",
+            "Leave --full out, or give one budget.",
+        )
     reader.check()
-    return Wanted(budgets, target, search, seed, count, differ)
+    if arguments.full and arguments.gap is None:
+        search = replace(search, gap=0.0)  # thresholds are exact beside an exact plan
+    return Wanted(budgets, target, search, seed, count, differ, arguments.full)
 
 
 def read_explained(arguments: Namespace) -> Explained:

@@ -16,6 +16,7 @@ from planner.report.warnings import warnings_of
 from planner.scenario.read import read
 from planner.study.alternatives import alternatives
 from planner.study.budgets import by_budget
+from planner.study.full_ranking import SECONDS, rank_in_full
 from planner.study.ranking import rank
 
 
@@ -46,12 +47,18 @@ def _one(
                 progress=progress,
             )
         ranking = rank(plan, seconds=clock.left(), progress=progress)
-    written = [] if folder is None else outputs.write_plan(folder, ranking, others=others)
+        full = None
+        if wanted.full:
+            seconds = SECONDS if clock.limit is None else clock.left()
+            full = rank_in_full(ranking, seconds=seconds, seed=wanted.seed, progress=progress)
+    written = []
+    if folder is not None:
+        written = outputs.write_plan(folder, ranking, others=others, full=full)
     if as_json:
-        print_json(documents.plan_document(ranking, others))
+        print_json(documents.plan_document(ranking, others, full))
     else:
         screen = Screen()
-        screen.show(*plan_page.page(ranking, screen.width))
+        screen.show(*plan_page.page(ranking, screen.width, full))
         if others is not None:
             screen.show(*alternatives_page.page(others, wanted.alternatives or 0))
         say_notes([as_line(warning) for warning in warnings_of([plan])], written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from planner.errors import BadInput
@@ -70,7 +71,9 @@ class Columns:
 
     def budget(self, units: int) -> Row:
         text = f"budget {self._money(units)}"
-        return self._row(range(len(self.option)), self._costs(), None, units, text, "budget")
+        columns = range(len(self.option))
+        row = self._row(columns, self._costs(), None, units, text, "budget")
+        return replace(row, money=True)
 
     def levels(self) -> list[Row]:
         """At most one level of a technique."""
@@ -122,7 +125,8 @@ class Columns:
             costs = self._costs()
             low = None if limit.at_least is None else money(limit.at_least, decimals)
             high = None if limit.at_most is None else money(limit.at_most, decimals)
-            return self._row(columns, [costs[j] for j in columns], low, high, text, "rules.limits")
+            own = [costs[j] for j in columns]
+            return replace(self._row(columns, own, low, high, text, "rules.limits"), money=True)
         table = self.settled.attributes.get(limit.attribute, (Decimal(0),) * len(techniques))
         amounts = [table[self.settled.options[self.option[j]].technique] for j in columns]
         bounds = [None if v is None else exact(v) for v in (limit.at_least, limit.at_most)]

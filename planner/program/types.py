@@ -23,7 +23,7 @@ class Row:
     """lower <= sum of coefficient * x <= upper, all integers; None where there is no bound.
 
     `rule` says in the funder's words what the row stands for, `where` the key that it was
-    written under.
+    written under; `money` that the coefficients are costs in units of account.
     """
 
     indices: tuple[int, ...]
@@ -32,6 +32,7 @@ class Row:
     upper: int | None
     rule: str
     where: str
+    money: bool = False
 
     def activity(self, stack: Iterable[int]) -> int:
         """The row's sum for a set of columns."""

@@ -8,13 +8,19 @@ from planner.report.warnings import warnings_of
 from planner.report.wording import ASSUMPTION
 from planner.study.alternatives import Alternatives
 from planner.study.budgets import BudgetTable
+from planner.study.committed import committed
 from planner.study.explain import Explanation
+from planner.study.full_ranking import FullRanking
 from planner.study.naive import PriceTable
 from planner.study.ranking import Ranking
 
 
 def plan_document(
-    ranking: Ranking, others: Alternatives | None = None, *, seconds: bool = True
+    ranking: Ranking,
+    others: Alternatives | None = None,
+    full: FullRanking | None = None,
+    *,
+    seconds: bool = True,
 ) -> dict[str, Any]:
     """What `recommend --json` prints; files leave the seconds out, which are never the same."""
     plan = ranking.plan
@@ -24,10 +30,13 @@ def plan_document(
         document["proof"] = {key: proof[key] for key in proof if key != "seconds"}
     if others is not None:
         document["alternatives"] = others.to_dict()
+    paid = committed(plan)
     return {
         **document,
         "ranking": ranking.to_dict(),
         "evidence": ranking.evidence.to_dict(),
+        "paid_by_others": None if paid is None else paid.to_dict(),
+        **({} if full is None else full.to_dict()),
         "assumption": ASSUMPTION,
         "warnings": [warning.to_dict() for warning in warnings_of([plan])],
     }

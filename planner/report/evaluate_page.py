@@ -12,6 +12,7 @@ from planner.errors import Finding
 from planner.plan import Plan
 from planner.report import wording
 from planner.report.files import write_text
+from planner.report.full_page import committed_part
 from planner.report.plan_page import facts, title
 from planner.report.screen import as_json, plain
 from planner.report.simple_table import section, table
@@ -31,6 +32,9 @@ def page(found: Evaluation) -> list[RenderableType]:
     ]
     if found.breaches:
         parts.append(section("What it breaks", *(plain(b.sentence) for b in found.breaches)))
+    paid = found.paid_by_others
+    if paid is not None:
+        parts.append(committed_part(paid, "your stack"))
     parts.append(section("One move", *_single(found)))
     goal = found.target
     if goal is not None:

@@ -9,12 +9,14 @@ from planner.report.drawing import Drawing, png, svg
 from planner.report.figures import recommendation_drawing
 from planner.report.figures_explain import drawings
 from planner.report.files import make_folder, write_bytes, write_text
+from planner.report.full_page import full_csv, lists_csv
 from planner.report.screen import as_json
 from planner.report.tables import alternatives_csv, budgets_csv, explain_tables, ranking_csv
 from planner.report.wording import money
 from planner.study.alternatives import Alternatives
 from planner.study.budgets import BudgetTable
 from planner.study.explain import Explanation
+from planner.study.full_ranking import FullRanking
 from planner.study.naive import PriceTable
 from planner.study.ranking import Ranking
 
@@ -22,16 +24,23 @@ __all__ = ["make_folder", "write_budgets", "write_explanation", "write_plan"]
 
 
 def write_plan(
-    folder: Path, ranking: Ranking, suffix: str = "", others: Alternatives | None = None
+    folder: Path,
+    ranking: Ranking,
+    suffix: str = "",
+    others: Alternatives | None = None,
+    full: FullRanking | None = None,
 ) -> list[Path]:
     """Write one plan with its ranking and figure; the files written."""
-    document = as_json(plan_document(ranking, others, seconds=False)) + "\n"
+    document = as_json(plan_document(ranking, others, full, seconds=False)) + "\n"
     written = [
         write_text(folder / f"plan{suffix}.json", document),
         write_text(folder / f"ranking{suffix}.csv", ranking_csv(ranking)),
     ]
     if others is not None:
         written.append(write_text(folder / "alternatives.csv", alternatives_csv(others)))
+    if full is not None:
+        written.append(write_text(folder / "ranking-in-full.csv", full_csv(full)))
+        written.append(write_text(folder / "two-lists.csv", lists_csv(full.lists)))
     return written + _write_drawing(folder, recommendation_drawing(ranking), suffix)
 
 

@@ -10,26 +10,32 @@ from rich.table import Table
 from rich.text import Text
 
 from planner.plan import Plan
-from planner.report import wording
+from planner.report import full_page, wording
 from planner.report.evidence import references
+from planner.report.full_page import committed_part
 from planner.report.rank_table import ranked
 from planner.report.screen import plain
 from planner.scenario.settle import Option
+from planner.study.committed import committed
+from planner.study.full_ranking import FullRanking
 from planner.study.ranking import Ranking
 
 #: Techniques of a stack that are listed with their names.
 MOST_NAMES = 12
 
 
-def page(ranking: Ranking, width: int) -> list[RenderableType]:
-    """All of it, laid out for a number of columns."""
+def page(ranking: Ranking, width: int, full: FullRanking | None = None) -> list[RenderableType]:
+    """All of it, laid out for a number of columns; with the ranking in full where it is given."""
     plan = ranking.plan
+    paid = committed(plan) if full is None else full.committed
     return [
         *head(plan),
+        *([] if paid is None else [committed_part(paid, "this stack")]),
         Text(),
         plain("Every technique, ranked", "bold"),
         ranked(ranking, width),
         *references(ranking.evidence),
+        *([] if full is None else full_page.page(full)),
     ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from planner.plan import Plan, Question
 from planner.risk.stack import Band
 from planner.scenario.digest import digest
+from planner.study.committed import Committed, committed_beside
 from planner.study.moves import Move
 
 if TYPE_CHECKING:
@@ -151,6 +152,12 @@ class Evaluation:
     sentence: str
 
     @property
+    def paid_by_others(self) -> Committed | None:
+        """What others' money covers and what this stack adds; None where nobody else pays."""
+        settled = self.question.settled
+        return committed_beside(self.question, [settled.option_index[x] for x in self.own.stack])
+
+    @property
     def target(self) -> Rival | None:
         """Where the moves lead."""
         return self.at_budget or self.same_cost
@@ -166,6 +173,7 @@ class Evaluation:
         scenario, settled = self.question.scenario, self.question.settled
         rivals = {"same_cost": self.same_cost, "at_budget": self.at_budget}
         single = {"best_swap": self.swap, "best_add": self.add, "best_drop": self.drop}
+        paid = self.paid_by_others
         return {
             "scenario": {"name": scenario.name, "digest": digest(scenario)},
             "objective": self.question.objective,
@@ -185,6 +193,7 @@ class Evaluation:
             "moves": [move.to_dict() for move in self.moves],
             "left_out": [asdict(row) for row in self.left_out],
             "naive": [row.to_dict() for row in self.naive],
+            "paid_by_others": None if paid is None else paid.to_dict(),
         }
 
     def to_frame(self) -> pd.DataFrame:

@@ -354,6 +354,13 @@ def best_alone(program: Program, start: Sequence[int]) -> tuple[int, ...]:
     The best first; free ones before all; what does not fit or breaks a rule is passed over, and
     tried again once more is bought. What does nothing alone is not bought.
     """
+    basket = Basket(program, start)
+    _fill(basket, list(alone_order(program)))
+    return basket.columns
+
+
+def alone_order(program: Program) -> dict[int, float]:
+    """Columns that lower the objective alone, the best for its cost first, and by how much."""
     nothing = program.value(())
     fall = [nothing - program.value([j]) for j in range(program.size)]
     fall = [x if x > 1e-12 * nothing else 0.0 for x in fall]
@@ -363,10 +370,8 @@ def best_alone(program: Program, start: Sequence[int]) -> tuple[int, ...]:
         worth = fall[j] / cost if cost else fall[j]
         return cost > 0, -float(f"{worth:.11e}"), cost, program.labels[j]
 
-    basket = Basket(program, start)
     order = sorted((j for j in range(program.size) if fall[j] > 0), key=key)
-    _fill(basket, order)
-    return basket.columns
+    return {j: fall[j] for j in order}
 
 
 def most_modes(question: Question, program: Program, start: Sequence[int]) -> tuple[int, ...]:

@@ -233,7 +233,7 @@ class Table:
         lock = self.locks.get(i)
         return None if lock is None or lock.value is None else max(lock.value - self.reached, 0.0)
 
-    def _stand_in(self, column: int | None, alone: float | None) -> tuple[str, float] | None:
+    def stand_in(self, column: int | None, alone: float | None) -> tuple[str, float] | None:
         """The technique of the stack that does most of what a column would do by itself, and how
         much of it; None where the column does nothing."""
         if column is None or not alone:
@@ -277,7 +277,7 @@ class Table:
             locked=self.locked_rise(i),
             dearer=lock is not None and self.program.stack_cost(lock.columns) > self.plan.cost,
             impossible=lock is not None and lock.impossible,
-            stand_in=None if inside else self._stand_in(column, alone),
+            stand_in=None if inside else self.stand_in(column, alone),
         )
         return RankRow(
             rank=place,

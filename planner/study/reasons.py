@@ -42,14 +42,14 @@ def _member(facts: Facts) -> str:
     parts = []
     held = only_holder(facts)
     if held:
-        parts.append(f"the only one of the stack to withstand {_list(held)}")
+        parts.append(f"the only one of the stack to withstand {listed(held)}")
     parts.append(_without(facts))
     return f"{_capital('; '.join(parts))}{_replaced(facts)}."
 
 
 def _without(facts: Facts) -> str:
     """What dropping a technique of the stack does."""
-    word, value, rise = _word(facts.plan), facts.plan.reached, facts.dropped or 0.0
+    word, value, rise = word_of(facts.plan), facts.plan.reached, facts.dropped or 0.0
     if rise <= 0:
         return f"without it the {word} stays at {value:.4g}"
     before, after = f"{value:.4g}", f"{value + rise:.4g}"
@@ -85,15 +85,15 @@ def _other(facts: Facts) -> str:
     added, alone = facts.added or 0.0, facts.alone or 0.0
     by_itself = "with nothing else bought" if plan.committed else "alone"
     if alone <= 0 and added <= 0:
-        return f"It would not lower the {_word(plan)} even {by_itself}."
+        return f"It would not lower the {word_of(plan)} even {by_itself}."
     if alone < added:
         sentence = f"It does more beside the stack than {by_itself}"
     else:
         done = 1 - added / alone
-        share = "none" if done <= 0 else _percent(done)
+        share = "none" if done <= 0 else percent(done)
         sentence = f"The stack already does {share} of what it would do {by_itself}"
         if facts.stand_in is not None and 0.5 <= facts.stand_in[1] <= done + 1e-9:
-            sentence += f" ({facts.stand_in[0]} by itself {_percent(facts.stand_in[1])})"
+            sentence += f" ({facts.stand_in[0]} by itself {percent(facts.stand_in[1])})"
     return f"{sentence}; {_held(facts, added)}."
 
 
@@ -101,7 +101,7 @@ def _held(facts: Facts, added: float) -> str:
     """What the best stack that holds a technique is like; else what adding it would do."""
     plan, rise = facts.plan, facts.locked
     if rise is None:
-        return f"adding it would lower the {_word(plan)} by {added:.4g}"
+        return f"adding it would lower the {word_of(plan)} by {added:.4g}"
     if plan.target is not None:
         if rise <= 0:
             return "another stack that holds it reaches the target at no higher cost"
@@ -131,7 +131,7 @@ def only_holder(facts: Facts) -> list[str]:
     return [mode.id for j, mode in enumerate(threats.modes) if lost >> j & 1]
 
 
-def _word(plan: Plan) -> str:
+def word_of(plan: Plan) -> str:
     return "risk" if plan.question.measure.name == "expected" else plan.question.measure.name
 
 
@@ -147,7 +147,7 @@ def _money(facts: Facts) -> str:
     return plan.question.money(round((facts.locked or 0.0) * 10**plan.scenario.decimals))
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     percent = max(0.0, min(share, 1.0)) * 100
     if 99.5 <= percent < 100:
         return "over 99%"
@@ -156,7 +156,7 @@ def _percent(share: float) -> str:
     return f"{percent:.0f}%"
 
 
-def _list(words: list[str]) -> str:
+def listed(words: list[str]) -> str:
     if len(words) == 1:
         return words[0]
     return f"{', '.join(words[:-1])} and {words[-1]}"
