@@ -155,6 +155,8 @@ def _count_tangents() -> Callable[[], int]:
 class _Asked:
     """What a frontier needs of a question: the program without a budget."""
 
+    by_depth = False
+
     def __init__(self, program: Program) -> None:
         self._program = program
 
@@ -203,12 +205,14 @@ def g6(seed: int, quick: bool) -> Row:
     rng = np.random.default_rng([seed, 6])
     technique = np.array(program.technique)
     spent, proven, done = 0.0, 0, 0
+    engine: Engine | None = None
     for _ in range(count):
         noise = rng.standard_normal((technique.max() + 1, logs.shape[1]))[technique]
         failure = np.exp(logs * np.exp(0.1 * noise))
         draw = replace(program, worlds=replace(program.worlds, failure=failure))
         start = time.perf_counter()
-        outcome = Engine(draw, Search(gap=GAP)).best(seconds=20.0)
+        engine = Engine(draw, Search(gap=GAP), like=engine)
+        outcome = engine.best(seconds=20.0)
         spent += time.perf_counter() - start
         proven += _reached(draw, outcome)
         done += 1

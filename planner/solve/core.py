@@ -13,6 +13,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from planner.solve.master import Deadline
 from planner.solve.models import SPARSE_GAP, SPARSE_SHARE, Logs
 from planner.solve.penalties import Penalties
 from planner.solve.relaxation import Priced, Relaxation, Tangent
+from planner.solve.repair import Repair, fewest
 from planner.solve.search import Outcome, Progress, Search, StopReason
 from planner.solve.shortlist import Exact, rounding
 from planner.worlds.types import Floats
@@ -36,11 +38,15 @@ ROOT_ROUNDS, NODE_ROUNDS = 80, 8
 ENOUGH = 0.1
 LARGE_GAP = 0.01
 #: Rounds at the root between attempts to round the relaxed point to a stack.
-ROUND_EVERY = 6
+ROUND_EVERY = 3
+#: Sets of choices that are listed at once rather than bounded more tightly.
+FEW = 200
+#: Sets of choices that are tried for a better stack while the relaxation is still loose.
+SCOUTED = 400
 #: Columns that rounding tries beyond those that the relaxation holds.
 LEFT_OVER = 30
-#: Tangents kept for the next question about the same program.
-KEPT = 4
+#: Tangents kept for the next question about the same program: active ones, and the newest.
+KEPT, RECENT = 8, 4
 #: Nodes after which another route is tried: at once where the gap is still wide.
 PROBATION, MOST_NODES = 100, 4_000
 #: Cells (stacks times worlds) evaluated at a time.
@@ -74,13 +80,24 @@ class Core:
 
     name = "core enumeration"
 
-    def __init__(self, program: Program, search: Search, progress: Progress) -> None:
+    def __init__(
+        self, program: Program, search: Search, progress: Progress, like: Core | None = None
+    ) -> None:
+        """`like` answered for a program of the same columns and rows, with other worlds: the
+        weights that proved its last answer are where this one starts."""
         self.program = program
         self.search = search
         self.progress = progress
         self.exact = Exact(program)
         self.logs = Logs(program)
-        self.tangents: tuple[Tangent, ...] = ()
+        self._relaxation: Relaxation | None = None
+        self._like = None
+        if like is not None and like.program.loss.size == program.loss.size:
+            self._like = like._relaxation
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A solver's own state does not travel: what is asked elsewhere starts anew."""
+        return {**self.__dict__, "_relaxation": None, "_like": None}
 
     @staticmethod
     def fits(program: Program) -> bool:
@@ -92,19 +109,44 @@ class Core:
 
     def best(self, extra: Sequence[Row], seconds: float | None) -> Outcome:
         """The best stack that also obeys the further rows. Raises Stalled."""
-        program = self.program.with_rows(extra)
-        search = CoreSearch(self, program, Deadline(seconds))
-        outcome = search.run()
-        self.tangents = search.useful
-        return outcome
+        deadline = Deadline(seconds)
+        search = CoreSearch(self, self.program.with_rows(extra), self._asked(extra), deadline)
+        try:
+            return search.run()
+        finally:
+            search.relaxation.retain(search.useful)
+
+    def _asked(self, extra: Sequence[Row]) -> Relaxation:
+        """The relaxation of a question: that of the one before, with other rows."""
+        if self._relaxation is None:
+            self._relaxation = Relaxation(self.program, self.logs, self._log_target())
+            if self._like is not None:
+                self._relaxation.learn(self._like)
+                self._like = None
+        self._relaxation.ask(self.program.with_rows(extra), extra)
+        return self._relaxation
+
+    def _log_target(self) -> float | None:
+        limit = self.program.target_limit
+        if limit is None:
+            return None
+        above = self.logs.above(limit)
+        if above <= 0:
+            raise Stalled(None, 0.0)
+        return math.log(above)
 
 
 class CoreSearch:
     """One search: the least objective, or the least cost within the target."""
 
-    def __init__(self, core: Core, program: Program, deadline: Deadline) -> None:
+    def __init__(
+        self, core: Core, program: Program, relaxation: Relaxation, deadline: Deadline
+    ) -> None:
         self.core = core
         self.program = program
+        self.relaxation = relaxation
+        self.warm = bool(relaxation.tangents)
+        self.repair = Repair(program, len(program.rows) - len(core.program.rows))
         self.deadline = deadline
         self.exact = core.exact
         self.gap = core.search.gap
@@ -120,15 +162,6 @@ class CoreSearch:
         self.left_out = math.inf
 
     def run(self) -> Outcome:
-        log_limit = None
-        if self.limit is not None:
-            above = self.core.logs.above(self.limit)
-            if above <= 0:
-                raise Stalled(None, 0.0)
-            log_limit = math.log(above)
-        self.relaxation = Relaxation(self.program, self.core.logs, log_limit)
-        for tangent in self.core.tangents:
-            self.relaxation.keep(tangent)
         self._search()
         return self._outcome()
 
@@ -169,9 +202,9 @@ class CoreSearch:
 
     def _above(self, stack: tuple[int, ...]) -> float:
         """The objective above the constant, in floating point."""
-        program = self.program
-        left = np.where(np.isfinite(self.core.logs.loss), program.losses(stack), 0.0)
-        return float(program.measure.values(program.worlds, left[None, :])[0])
+        program, logs = self.program, self.core.logs
+        left = logs.loss + logs.failure[list(stack)].sum(axis=0)
+        return float(program.measure.values(program.worlds, np.exp(left)[None, :])[0])
 
     def _threshold(self) -> float:
         """Bounds from here on cannot improve on the incumbent (at gap 0: not even tie)."""
@@ -241,9 +274,9 @@ class CoreSearch:
         relaxation = self.relaxation
         if not relaxation.tangents:
             relaxation.tangent_at(np.zeros(self.program.size))
-        best: Priced | None = None
+        best: Penalties | None = None
         best_floor, point = -math.inf, None
-        inside, height = None, math.inf
+        inside, height, error, scout = None, math.inf, math.inf, 0 if self.warm else 2
         for done in range(ROOT_ROUNDS if root else NODE_ROUNDS):
             if self.deadline.over():
                 break
@@ -251,13 +284,21 @@ class CoreSearch:
             if answer is None:
                 return None, None
             point, priced = answer
-            floor = Penalties(relaxation, node.lower, node.upper, priced).floor
-            if best is None or floor > best_floor:
-                best, best_floor = priced, floor
-            if root and done % ROUND_EVERY == ROUND_EVERY - 1:
+            shape = Penalties(relaxation, node.lower, node.upper, priced)
+            if best is None or shape.floor > best_floor:
+                best, best_floor = shape, shape.floor
+            if root and done % ROUND_EVERY == (0 if self.warm else 1):
                 self._round(point, priced.reduced)
-            if best_floor >= self._threshold():
+            still_open = self._threshold() - best_floor
+            if still_open <= 0 or ((done or self.warm) and best.few(still_open, FEW)):
                 break
+            if root and done >= scout and (still_open > error or self.warm):
+                # What is open is more the incumbent's fault than the relaxation's.
+                self._scout(best)
+                scout = done + 2 * ROUND_EVERY
+                still_open = self._threshold() - best_floor
+                if still_open <= 0 or best.few(still_open, FEW):
+                    break
             x = point if inside is None else 0.5 * (point + inside)
             here = relaxation.tangent_at(x)
             if self.limit is None and here < height:
@@ -272,52 +313,36 @@ class CoreSearch:
                 if error < ENOUGH * min(self._threshold() - best_floor, large):
                     break
         if root and best is not None and point is not None:
-            self._round(point, best.reduced)
+            self._round(point, best.priced.reduced)
         if best is None:
             # The time ran out before anything was known of this node: nothing is proven of it.
             self.left_out = -math.inf
         elif root:
             # A few tangents for the next question: each slows every later program.
-            order = np.argsort(-best.share, kind="stable")[:KEPT]
-            self.useful = tuple(best.tangents[k] for k in order)
-        return None if best is None else relaxation.sharpen(best), point
+            order = np.argsort(-best.priced.share, kind="stable")[:KEPT]
+            active = [best.priced.tangents[k] for k in order]
+            self.useful = (*active, *relaxation.tangents[-RECENT:])
+        return None if best is None else relaxation.sharpen(best.priced), point
 
     def _round(self, point: Floats, reduced: Floats) -> None:
         """A stack from the relaxation's point: what it likes best first, as the rules allow; with a
         target, until that is met, and then without what is not needed."""
-        matrix, lower, upper = self.relaxation.rules
-        total = np.zeros(len(matrix))
-        if ((total < lower) | (total > upper)).any():
-            return
-        stack: list[int] = []
-        taken: set[int] = set()
-        # Then what it likes next, to use up what the rules leave over.
-        order = np.lexsort((reduced, -point))
-        liked = int((point > 1e-6).sum())
-        for j in map(int, order[: liked + (0 if self.limit is not None else LEFT_OVER)]):
-            more = total + matrix[:, j]
-            technique = self.program.technique[j]
-            if technique in taken or ((more < lower) | (more > upper)).any():
-                continue
-            total = more
-            stack.append(j)
-            taken.add(technique)
-            if self._enough(stack):
-                break
-        if self.limit is not None:
-            if not self._enough(stack):
+        stack = self.repair.stack(point, reduced, LEFT_OVER)
+        if stack is not None and self.limit is not None:
+            logs = self.core.logs
+            stack = fewest(self.program, logs.failure, logs.loss, stack)
+            if stack is not None and not self.program.holds(stack):
                 return
-            for j in reversed(list(stack)):
-                rest = [k for k in stack if k != j]
-                if self.program.holds(rest) and self._enough(rest):
-                    stack = rest
-        self._offer(tuple(sorted(stack)))
+        if stack is not None:
+            self._offer(tuple(sorted(stack)))
 
-    def _enough(self, stack: list[int]) -> bool:
-        """Whether a target is set and met (as far as doubles tell)."""
-        if self.limit is None:
-            return False
-        return self.program.value(stack) <= float(self.limit)
+    def _scout(self, shape: Penalties) -> None:
+        """Evaluate the stacks of the smallest penalties: often the best one is among them."""
+        cap = min(shape.narrow(SCOUTED), self._threshold() - shape.floor)
+        if cap > 0:
+            listed = shape.within(cap, MOST_LISTED)
+            if listed is not None:
+                self._evaluate(shape, *listed)
 
     def _list(self, shape: Penalties) -> bool:
         """Evaluate every stack that the penalties leave; False where there are too many."""
@@ -336,7 +361,7 @@ class CoreSearch:
         """Best bound first, a block at a time; what the incumbent rules out is dropped."""
         order = np.argsort(bounds, kind="stable")
         most = max(1, min(512, BLOCK // max(self.program.loss.size, 1)))
-        at, step = 0, 4
+        at, step = 0, 16
         while at < order.size:
             block = order[at : at + step]
             at, step = at + step, min(2 * step, most)

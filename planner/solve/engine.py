@@ -30,7 +30,15 @@ class Engine:
     What was learnt for one question (all values, or the tangents) serves the next.
     """
 
-    def __init__(self, program: Program, search: Search, progress: Progress = silent) -> None:
+    def __init__(
+        self,
+        program: Program,
+        search: Search,
+        progress: Progress = silent,
+        like: Engine | None = None,
+    ) -> None:
+        """`like` has answered for a similar program: the same columns and rows, other worlds or
+        amounts (another draw of what is uncertain). Its proof is where this search starts."""
         self.program = program
         self.search = search
         self.progress = progress
@@ -51,7 +59,8 @@ class Engine:
         if solver == "enumerate" or (solver == "auto" and affordable(program)) or not program.size:
             self._all = AllStacks(program)
         elif solver in ("auto", "core") and Core.fits(program):
-            self._core = Core(program, search, progress)
+            known = None if like is None else like._core
+            self._core = Core(program, search, progress, known)
 
     @property
     def solver(self) -> str:

@@ -1,7 +1,8 @@
-"""A linear program that grows row by row: HiGHS's simplex, warm from one solve to the next."""
+"""A linear program that grows and shrinks row by row: HiGHS's simplex, warm from solve to solve."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from planner.worlds.types import Floats
 
 
 class GrowingLP:
-    """minimise objective . x, rows added as they are learnt, column bounds changed in place."""
+    """minimise objective . x, rows added and forgotten, bounds changed in place."""
 
     def __init__(self, program: LinearProgram) -> None:
         import highspy  # the solver loads only when something is solved
@@ -30,12 +31,29 @@ class GrowingLP:
         self._highs.passModel(lp_model(highspy, program))
         self._width = program.objective.size
         self._columns = np.arange(self._width, dtype=np.int32)
+        self.height = program.row_lower.size
 
-    def add(self, values: Floats, lower: float) -> None:
-        """A dense row `values . x >= lower`."""
+    def add(self, values: Floats, lower: float, upper: float = np.inf) -> None:
+        """A dense row `lower <= values . x <= upper`, after all others."""
+        infinity = self._highspy.kHighsInf
         self._highs.addRow(
-            lower, self._highspy.kHighsInf, self._width, self._columns, np.ascontiguousarray(values)
+            max(lower, -infinity),
+            min(upper, infinity),
+            self._width,
+            self._columns,
+            np.ascontiguousarray(values),
         )
+        self.height += 1
+
+    def forget(self, rows: Sequence[int]) -> None:
+        """Delete rows by number; those after them move up."""
+        if rows:
+            self._highs.deleteRows(len(rows), np.array(rows, np.int32))
+            self.height -= len(rows)
+
+    def row_bounds(self, row: int, lower: float, upper: float) -> None:
+        infinity = self._highspy.kHighsInf
+        self._highs.changeRowBounds(row, max(lower, -infinity), min(upper, infinity))
 
     def bounds(self, lower: Floats, upper: Floats) -> None:
         """New bounds for the first columns."""

@@ -103,10 +103,14 @@ class Logs:
 
     def losses(self, x: Floats) -> Floats:
         """(S,) log of the loss left at x; -inf where a chosen technique surely protects."""
-        left = self.loss + x @ self.failure
+        chosen = np.flatnonzero(x)
+        if 4 * chosen.size < x.size:
+            left = self.loss + x[chosen] @ self.failure[chosen]
+        else:
+            left = self.loss + x @ self.failure
         if self.any_zero:
-            chosen = x > 1e-9
-            left = np.where(self.zero[chosen].any(axis=0), -np.inf, left)
+            sure = x > 1e-9
+            left = np.where(self.zero[sure].any(axis=0), -np.inf, left)
         return np.asarray(left)
 
 

@@ -48,6 +48,22 @@ class Penalties:
         cheapest = np.sort(self._penalty[np.isfinite(self._penalty)])
         return [float(cheapest[k]) for k in (4, 8, 12) if k < cheapest.size] + [math.inf]
 
+    def few(self, cap: float, most: int) -> bool:
+        """Whether about `most` sets of choices at the most stay below the cap."""
+        if not math.isfinite(cap):
+            return False
+        price = np.sort(self._penalty[self._penalty < cap])
+        # All sets of the cheapest few: many of them is the usual answer, and soon seen.
+        together = int(np.searchsorted(np.cumsum(price), cap))
+        if price.size > most or 2.0**together > most:
+            return False
+        return _at_least(price, cap) <= most
+
+    def narrow(self, count: int) -> float:
+        """A cap that about `count` sets of choices stay below."""
+        price = np.sort(self._penalty[np.isfinite(self._penalty)])
+        return narrow(price, count)
+
     def within(self, cap: float, most: int) -> tuple[NDArray[np.bool_], Floats] | None:
         """(stacks, alternatives) which alternatives each stack takes, and its bound; None where
         there are more than `most`. Stacks that break a rule are left out."""
@@ -198,8 +214,30 @@ def _at_least(price: Floats, cap: float) -> float:
     apart): penalties rounded up to whole steps, and the sets counted step by step."""
     if not (math.isfinite(cap) and cap > 0):
         return math.inf if price.size > 14 else 2.0**price.size
+    return float(_counts(price, cap).sum())
+
+
+def _counts(price: Floats, cap: float) -> Floats:
+    """(steps + 1,) sets by their sum, in steps of cap / STEPS."""
     counts = np.zeros(STEPS + 1)
     counts[0] = 1.0
     for width in np.ceil(price / cap * STEPS).astype(int):
         counts[width:] += counts[: STEPS + 1 - width].copy()
-    return float(counts.sum())
+    return counts
+
+
+def narrow(price: Floats, count: int) -> float:
+    """A cap that about `count` sets of the rising penalties stay below."""
+    some = price[: 2 * count.bit_length()]
+    some = some[some > 0]
+    if not some.size:
+        return 0.0
+    # With each of these alone and the cheapest together there are more than enough.
+    cap = float(some.sum())
+    for _ in range(3):
+        within = price[price < cap]
+        fits = int(np.searchsorted(np.cumsum(_counts(within, cap)), count, side="right"))
+        if fits > STEPS // 4:
+            return cap * min(fits, STEPS) / STEPS
+        cap *= max(fits, 1) / STEPS
+    return cap

@@ -11,13 +11,16 @@ concave in q and lam), and price the rules. What is left is one penalty a column
 
 from __future__ import annotations
 
+import functools
 import math
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.program.types import Program
+from planner.program.types import Program, Row
 from planner.solve.backend import LinearProgram
 from planner.solve.incremental import GrowingLP
 from planner.solve.models import Logs
@@ -54,7 +57,8 @@ class Relaxation:
     """Tangents of one program, shared by all its nodes and by questions with other rows.
 
     `table` lists each technique's columns; `rules` are the rules but the levels as whole numbers:
-    (rows, n) coefficients, (rows,) least and most.
+    (rows, n) coefficients, (rows,) least and most. The linear program holds the rules, the levels,
+    and after them further rules and tangents in the order in which they came.
 
     Least objective: minimise eta with eta >= every tangent. Least cost: minimise the cost with
     every tangent <= `limit` (the log of the target above the constant).
@@ -65,44 +69,101 @@ class Relaxation:
         self.logs = logs
         self.limit = limit
         self.tangents: list[Tangent] = []
-        self.table = group_table(program)
-        kept = [r for r, row in enumerate(program.rows) if row.where != "levels"]
-        whole, least, most = program.dense_rows
-        self.rules = whole[kept].astype(np.float64), least[kept], most[kept]
-        rows = [program.rows[r] for r in kept]
-        self._groups = [row for row in program.rows if row.where == "levels"]
-        n = program.size
-        self._scales = np.array([max(map(abs, r.coefficients), default=1) or 1 for r in rows])
-        self.matrix = np.zeros((len(rows), n))
-        for r, row in enumerate(rows):
-            self.matrix[r, list(row.indices)] = np.array(row.coefficients) / self._scales[r]
-        lower = np.array([-np.inf if row.lower is None else row.lower for row in rows])
-        upper = np.array([np.inf if row.upper is None else row.upper for row in rows])
-        self.lower, self.upper = lower / self._scales, upper / self._scales
         self.cost = np.array(program.cost, np.float64)
+        self._base = skeleton(program.rows, program.technique)
+        self.table = self._base.table
+        self._extra: tuple[Row, ...] = ()
+        self._extra_at: list[int] = []
+        self._tangents_at: list[int] = []
+        self._rules()
         self._lp = GrowingLP(self._start())
+
+    def ask(self, program: Program, extra: Sequence[Row]) -> None:
+        """Another question: the program's rows, then the further ones. Tangents stay."""
+        self.program = program
+        was, self._extra = self._extra, tuple(extra)
+        self._rules()
+        first = len(self._base.lower)
+        if [_sides(row) for row in was] != [_sides(row) for row in extra]:
+            self._forget(self._extra_at)
+            self._extra_at = []
+            for r in range(len(extra)):
+                self._extra_at.append(self._lp.height)
+                values = np.append(self.matrix[first + r], 0.0)
+                self._lp.add(values, self.lower[first + r], self.upper[first + r])
+            return
+        for r, (old, new) in enumerate(zip(was, extra, strict=True)):
+            if (old.lower, old.upper) != (new.lower, new.upper):
+                at = self._extra_at[r]
+                self._lp.row_bounds(at, self.lower[first + r], self.upper[first + r])
+
+    def learn(self, other: Relaxation) -> None:
+        """Tangents with the weights that another one's tangents have, on the worlds of this one.
+
+        Any weights lam are legal; admissible q are those of the losses with nothing bought.
+        """
+        left = np.exp(self.logs.loss - self.logs.loss.max())
+        q = self.program.measure.weights(self.program.worlds, left)
+        for tangent in other.tangents:
+            lam = np.where(q > 0, tangent.lam, 0.0)
+            if lam.sum() > 0:
+                self.add(q, lam / lam.sum())
+
+    def retain(self, tangents: Sequence[Tangent]) -> None:
+        """Forget all other tangents: each slows every later linear program."""
+        wanted = {id(tangent) for tangent in tangents}
+        kept = [id(tangent) in wanted for tangent in self.tangents]
+        self._forget([at for at, keep in zip(self._tangents_at, kept, strict=True) if not keep])
+        self.tangents = [t for t, keep in zip(self.tangents, kept, strict=True) if keep]
+
+    def _forget(self, rows: Sequence[int]) -> None:
+        """Delete rows of the linear program, and move the numbers of the others up."""
+        gone = sorted(rows)
+        self._lp.forget(gone)
+        for places in (self._extra_at, self._tangents_at):
+            places[:] = [at - bisect_left(gone, at) for at in places if at not in rows]
+
+    def _rules(self) -> None:
+        """The rules as numbers, the further ones after the program's own."""
+        base, extra = self._base, self._extra
+        scales, whole = base.scales, base.whole
+        least, most, lower, upper = base.least, base.most, base.lower, base.upper
+        if extra:
+            none = np.iinfo(np.int64).max
+            more = np.zeros((len(extra), self.program.size))
+            for r, row in enumerate(extra):
+                np.add.at(more[r], list(row.indices), row.coefficients)
+            whole = np.vstack([whole, more])
+            scales = np.append(scales, np.maximum(np.abs(more).max(axis=1, initial=0.0), 1.0))
+            low = [-none if row.lower is None else row.lower for row in extra]
+            high = [none if row.upper is None else row.upper for row in extra]
+            least, most = np.append(least, low), np.append(most, high)
+            lower = np.append(lower, [-np.inf if r.lower is None else r.lower for r in extra])
+            upper = np.append(upper, [np.inf if r.upper is None else r.upper for r in extra])
+        self.rules = whole, least, most
+        self.matrix = whole / scales[:, None]
+        self.lower, self.upper = lower / scales, upper / scales
 
     def _start(self) -> LinearProgram:
         """The rules alone; the last column is eta (unused where a target is set)."""
-        n = self.program.size
-        groups = np.zeros((len(self._groups), n))
-        for g, row in enumerate(self._groups):
-            groups[g, list(row.indices)] = 1.0
-        table = np.hstack(
-            [np.vstack([self.matrix, groups]), np.zeros((len(self.matrix) + len(groups), 1))]
-        )
-        filled = np.flatnonzero(table.ravel())
-        starts = np.concatenate([[0], np.cumsum((table != 0).sum(axis=1))])
+        n, base = self.program.size, self._base
+        table = np.zeros((len(self.matrix) + len(base.groups), n + 1))
+        table[: len(self.matrix), :n] = self.matrix
+        for g, columns in enumerate(base.groups, start=len(self.matrix)):
+            table[g, list(columns)] = 1.0
+        filled = np.flatnonzero(table)
+        starts = np.concatenate([[0], np.cumsum(np.count_nonzero(table, axis=1))])
         objective = np.append(np.zeros(n), 1.0)
         if self.limit is not None:
             objective = np.append(self.cost / max(self.cost.max(initial=1.0), 1.0), 0.0)
+        none = np.full(len(base.groups), -np.inf)
         return LinearProgram(
             objective=objective,
             lower=np.append(np.zeros(n), -800.0),
             upper=np.append(np.ones(n), 800.0),
             integer=np.zeros(n + 1, np.bool_),
-            row_lower=np.concatenate([self.lower, np.full(len(groups), -np.inf)]),
-            row_upper=np.concatenate([self.upper, np.ones(len(groups))]),
+            row_lower=np.concatenate([self.lower, none]),
+            row_upper=np.concatenate([self.upper, np.ones(len(base.groups))]),
             starts=starts.astype(np.int32),
             columns=(filled % (n + 1)).astype(np.int32),
             values=table.ravel()[filled],
@@ -134,6 +195,7 @@ class Relaxation:
     def keep(self, tangent: Tangent) -> None:
         """Add a tangent, of this question or of an earlier one: rules play no part in it."""
         self.tangents.append(tangent)
+        self._tangents_at.append(self._lp.height)
         if self.limit is None:
             self._lp.add(np.append(-tangent.slope, 1.0), tangent.constant)
         else:
@@ -141,11 +203,14 @@ class Relaxation:
 
     def aggregate(self, q: Floats, lam: Floats) -> Tangent:
         """The tangent of a pair of weights: any admissible q and any lam are legal."""
-        live = lam > 0
+        return Tangent(q, lam, self._constant(q, lam), self.logs.failure @ lam)
+
+    def _constant(self, q: Floats, lam: Floats) -> float:
+        """sum of lam (log(q l) - log lam); NumPy sums by halves, which errs by far less than SAFE
+        in core.py allows."""
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = lam * (np.log(q) + self.logs.loss - np.log(lam))
-        constant = math.fsum(terms[live])
-        return Tangent(q, lam, constant, self.logs.failure @ lam)
+        return float(np.where(lam > 0, terms, 0.0).sum())
 
     def _even(self) -> Tangent:
         """Legal weights where there is no tangent: every loss alike, the worlds as they are."""
@@ -172,9 +237,9 @@ class Relaxation:
         if answer is None:
             return None
         values, duals, _ = answer
-        rules = len(self.matrix)
-        theta = np.maximum(duals[rules + len(self._groups) :], 0.0)
-        return np.clip(values[:-1], 0.0, 1.0), self._price(theta, duals[:rules])
+        theta = np.maximum(duals[self._tangents_at], 0.0)
+        prices = np.append(duals[: len(self._base.lower)], duals[self._extra_at])
+        return np.clip(values[:-1], 0.0, 1.0), self._price(theta, prices)
 
     def _price(self, theta: Floats, duals: Floats) -> Priced:
         """Bound of the tangents' average and the rules' multipliers (clipped to the legal sign)."""
@@ -221,17 +286,63 @@ class Relaxation:
             return priced
         q = priced.share @ np.array([t.q for t in priced.tangents])
         lam = priced.share @ np.array([t.lam for t in priced.tangents])
-        one = self.aggregate(q, lam / lam.sum())
+        # Slopes are linear in the weights: theirs average too, without a pass over the matrix.
+        slope = priced.share @ np.array([t.slope for t in priced.tangents])
+        total = float(lam.sum())
+        lam /= total
+        one = Tangent(q, lam, self._constant(q, lam), slope / total)
         return self._priced(
             (one,), np.ones(1), priced.scale, priced.prices, one.constant, one.slope
         )
 
 
-def group_table(program: Program) -> NDArray[np.int64]:
+@dataclass(frozen=True, eq=False)
+class Skeleton:
+    """What many questions and many draws have in common: rows as numbers, levels apart.
+
+    `whole` (rows, n) coefficients and `least`, `most` (rows,) bounds as whole numbers (the largest
+    64-bit one for none), `lower` and `upper` the same with infinities, `scales` the largest
+    coefficient of each; `groups` the columns of each level row; `table` as in `group_table`.
+    """
+
+    table: NDArray[np.int64]
+    groups: tuple[tuple[int, ...], ...]
+    whole: Floats
+    least: NDArray[np.int64]
+    most: NDArray[np.int64]
+    lower: Floats
+    upper: Floats
+    scales: Floats
+
+
+@functools.lru_cache(maxsize=4)
+def skeleton(rows: tuple[Row, ...], technique: tuple[int, ...]) -> Skeleton:
+    rules = [row for row in rows if row.where != "levels"]
+    none = np.iinfo(np.int64).max
+    whole = np.zeros((len(rules), len(technique)))
+    for r, row in enumerate(rules):
+        np.add.at(whole[r], list(row.indices), row.coefficients)
+    return Skeleton(
+        table=group_table(technique),
+        groups=tuple(row.indices for row in rows if row.where == "levels"),
+        whole=whole,
+        least=np.array([-none if row.lower is None else row.lower for row in rules], np.int64),
+        most=np.array([none if row.upper is None else row.upper for row in rules], np.int64),
+        lower=np.array([-np.inf if row.lower is None else row.lower for row in rules]),
+        upper=np.array([np.inf if row.upper is None else row.upper for row in rules]),
+        scales=np.maximum(np.abs(whole).max(axis=1, initial=0.0), 1.0),
+    )
+
+
+def _sides(row: Row) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return row.indices, row.coefficients
+
+
+def group_table(technique: Sequence[int]) -> NDArray[np.int64]:
     """(techniques, most levels) columns of each technique, -1 where there are fewer."""
     groups: dict[int, list[int]] = {}
-    for j, technique in enumerate(program.technique):
-        groups.setdefault(technique, []).append(j)
+    for j, one in enumerate(technique):
+        groups.setdefault(one, []).append(j)
     width = max((len(g) for g in groups.values()), default=1)
     table = np.full((len(groups), width), -1, np.int64)
     for g, columns in enumerate(groups.values()):
