@@ -7,6 +7,7 @@ the shortlist, exact arithmetic decides it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -52,24 +53,42 @@ def affordable(program: Program) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Half:
-    """All choices among some techniques: chosen columns, and the product of their failures."""
+    """All choices among some techniques, numbered: the first technique's changes fastest.
 
-    choices: tuple[tuple[int, ...], ...]
-    failure: Floats  # (choices, S)
+    `failure` (choices, S) is the product of the chosen columns' failures.
+    """
+
+    techniques: tuple[tuple[int, ...], ...]
+    failure: Floats
 
     @classmethod
     def of(cls, program: Program, techniques: Sequence[Sequence[int]]) -> Half:
-        choices: list[tuple[int, ...]] = [()]
-        failure = np.ones((1, program.loss.size))
+        count = math.prod(1 + len(columns) for columns in techniques)
+        failure = np.empty((count, program.loss.size))
+        failure[0] = 1.0
+        size = 1
         for columns in techniques:
-            parts = [failure] + [failure * program.failure[j] for j in columns]
-            choices = choices + [(*c, j) for j in columns for c in choices]
-            failure = np.concatenate(parts)
-        return cls(tuple(choices), failure)
+            for k, j in enumerate(columns, start=1):
+                part = failure[k * size : (k + 1) * size]
+                np.multiply(failure[:size], program.failure[j], out=part)
+            size *= 1 + len(columns)
+        return cls(tuple(tuple(columns) for columns in techniques), failure)
+
+    def choice(self, number: int) -> tuple[int, ...]:
+        """The columns of a choice."""
+        chosen = []
+        for columns in self.techniques:
+            number, k = divmod(number, 1 + len(columns))
+            if k:
+                chosen.append(columns[k - 1])
+        return tuple(chosen)
 
     def sums(self, numbers: Sequence[int]) -> NDArray[np.int64]:
         """(choices,) sum of an integer over the chosen columns."""
-        return np.array([sum(numbers[j] for j in choice) for choice in self.choices], np.int64)
+        sums = np.zeros(1, np.int64)
+        for columns in self.techniques:
+            sums = np.concatenate([sums, *(sums + numbers[j] for j in columns)])
+        return sums
 
 
 class AllStacks:
@@ -103,6 +122,9 @@ class AllStacks:
         program, left, right = self.program, self.left.failure, self.right.failure
         if isinstance(program.measure, Expected):
             weight = np.where(self.constant_worlds, 0.0, program.loss * program.worlds.probability)
+            if weight.size <= CHUNK:
+                whole: Floats = (left * weight) @ right.T
+                return whole
             result = np.zeros((len(left), len(right)))
             for start in range(0, weight.size, CHUNK):
                 part = slice(start, start + CHUNK)
@@ -116,31 +138,27 @@ class AllStacks:
         return _outer(self.left.sums(self.program.cost), self.right.sums(self.program.cost))
 
     @cached_property
-    def _counts(self) -> NDArray[np.int64]:
-        ones = [1] * self.program.size
-        return _outer(self.left.sums(ones), self.right.sums(ones))
-
-    @cached_property
     def _feasible(self) -> NDArray[np.bool_]:
         return self._holding(self.program.rows)
 
     def _holding(self, rows: Sequence[Row]) -> NDArray[np.bool_]:
-        shape = (len(self.left.choices), len(self.right.choices))
+        shape = (len(self.left.failure), len(self.right.failure))
         mask = np.ones(shape, np.bool_)
         for row in rows:
             coefficients = [0] * self.program.size
             for j, c in zip(row.indices, row.coefficients, strict=True):
                 coefficients[j] += c
-            total = _outer(self.left.sums(coefficients), self.right.sums(coefficients))
+            left, right = self.left.sums(coefficients), self.right.sums(coefficients)
+            # Whole amounts far below 2^63: what is left for the other half, without their sums.
             if row.lower is not None:
-                mask &= total >= row.lower
+                mask &= np.greater_equal.outer(left, row.lower - right)
             if row.upper is not None:
-                mask &= total <= row.upper
+                mask &= np.less_equal.outer(left, row.upper - right)
         return mask
 
     def stack(self, index: int) -> tuple[int, ...]:
-        a, b = divmod(index, len(self.right.choices))
-        return tuple(sorted(self.left.choices[a] + self.right.choices[b]))
+        a, b = divmod(index, len(self.right.failure))
+        return tuple(sorted(self.left.choice(a) + self.right.choice(b)))
 
     def best(self, extra: Sequence[Row] = ()) -> Outcome:
         """The best stack that also obeys the further rows, decided exactly, ties by the rule."""
@@ -176,11 +194,13 @@ class AllStacks:
         limit = max(float((self.program.target_limit or 0) - constant), 0.0)
         reach = max(limit * (1 + 2 * rounding(self.program)), UNDERFLOW)
         near = np.flatnonzero((self.values.ravel() <= reach) & feasible.ravel())
-        order = near[np.lexsort((self._counts.ravel()[near], self._costs.ravel()[near]))]
+        costs, counts = self._keys(near)
+        placed = np.lexsort((counts, costs))
+        order = near[placed]
         found: tuple[int, ...] | None = None
         key: tuple[int, int, tuple[str, ...]] | None = None
-        for index in order:
-            head = (int(self._costs.ravel()[index]), int(self._counts.ravel()[index]))
+        for place, index in zip(placed, order, strict=True):
+            head = (int(costs[place]), int(counts[place]))
             if key is not None and head > key[:2]:
                 break
             stack = self.stack(int(index))
@@ -192,8 +212,18 @@ class AllStacks:
         return self._outcome(found, bound=float(self.program.stack_cost(found)))
 
     def _in_tie_order(self, indices: NDArray[np.intp]) -> NDArray[np.intp]:
-        keys = (self._counts.ravel()[indices], self._costs.ravel()[indices])
-        return indices[np.lexsort(keys)]
+        costs, counts = self._keys(indices)
+        return indices[np.lexsort((counts, costs))]
+
+    def _keys(self, indices: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Costs and sizes of some stacks, without those of all."""
+        a, b = np.divmod(indices, len(self.right.failure))
+        ones = [1] * self.program.size
+        costs, counts = (
+            self.left.sums(numbers)[a] + self.right.sums(numbers)[b]
+            for numbers in (self.program.cost, ones)
+        )
+        return costs, counts
 
     def _outcome(
         self, stack: tuple[int, ...] | None, bound: float | None = None, infeasible: bool = False
@@ -205,7 +235,7 @@ class AllStacks:
             stop="proven",
             route="all stacks",
             infeasible=infeasible,
-            evaluated=len(self.left.choices) * len(self.right.choices),
+            evaluated=len(self.left.failure) * len(self.right.failure),
         )
 
 
