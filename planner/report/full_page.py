@@ -3,12 +3,11 @@ the two lists; what others' money covers."""
 
 from __future__ import annotations
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 
 from planner.report import wording
-from planner.report.rank_table import MARK
 from planner.report.screen import plain
-from planner.report.simple_table import section, table
+from planner.report.simple_table import listed, section, table
 from planner.report.tables import csv_text, frame_csv
 from planner.study.committed import Committed
 from planner.study.full_ranking import FullRanking, FullRow
@@ -22,7 +21,7 @@ MOST_LISTED = 12
 
 def page(full: FullRanking) -> list[RenderableType]:
     """All of it but what others pay for, which stands with the plan."""
-    return [_techniques(full), _lists(full)]
+    return [_inside(full), _outside(full), _lists(full)]
 
 
 def full_csv(full: FullRanking) -> str:
@@ -62,48 +61,63 @@ def committed_part(found: Committed, stack: str) -> RenderableType:
 # Techniques.
 
 
-def _techniques(full: FullRanking) -> RenderableType:
-    firm = any(row.stability is not None for row in full.rows)
-    heads = [
-        "#",
-        "technique",
-        "in",
-        "share of\nthe fall",
-        "cost",
-        "enters at\nprice",
-        "enters at\nv times",
+def _inside(full: FullRanking) -> RenderableType:
+    """Who brings how much of what the stack takes away."""
+    rows = [
+        [*_head(full, row), _share(full, row), *_ranks(row)]
+        for row in full.rows
+        if row.row.recommended
     ]
-    if firm:
-        heads += ["ranks", "in at"]
-    rows = [_row(full, row, firm=firm) for row in full.rows]
-    notes = [plain(note, "dim") for note in _notes(full, firm=firm)]
+    if not rows:
+        return section("What each technique of the stack brings", plain("The stack is empty."))
+    how = "over all orders"
+    if full.shares.orders is not None:
+        how = f"over {full.shares.orders} random orders, ± one standard error"
+    note = (
+        f"share of the fall: Shapley share of what the stack takes away "
+        f"({wording.short(full.shares.total)}), among its own techniques, {how}. {_firm(full)}"
+    )
+    heads = ["#", "technique", "cost", "share of\nthe fall", "ranks", "in at"]
     shown = table(heads, rows, words=(1,), most=MOST_ROWS, what="techniques")
-    return section("Every technique, in full", shown, *notes)
+    return section("What each technique of the stack brings", shown, plain(note.strip(), "dim"))
 
 
-def _row(full: FullRanking, row: FullRow, *, firm: bool) -> list[str]:
-    plan = full.plan
-    cells = [
-        wording.DASH if row.row.rank is None else str(row.row.rank),
-        plan.question.settled.options[_option(full, row)].label,
-        "paid" if row.row.committed else MARK if row.row.recommended else "",
-        _share(full, row),
-        wording.money(row.row.cost),
-        _price(row),
-        _factor(row),
+def _outside(full: FullRanking) -> RenderableType:
+    """What would bring in each technique that is left out."""
+    rows = [
+        [*_head(full, row), _price(row), _factor(row), *_ranks(row)]
+        for row in full.rows
+        if row.entry is not None
     ]
-    if firm:
-        cells += _ranks(row)
-    return cells
+    if not rows:
+        return Group()
+    heads = ["#", "technique", "cost", "enters\nat price", "or at\nv times", "ranks", "in at"]
+    note = (
+        "enters at price, or at v times: the highest cost, and the largest factor on all its "
+        "vulnerabilities, at which the best stack holds it, all else as it is; free: for nothing "
+        "alone; never: not even for nothing, or with no vulnerability; ?: not known. "
+    )
+    shown = table(heads, rows, words=(1,), most=2 * MOST_ROWS, what="techniques")
+    return section("What would bring in the others", shown, plain(note + _firm(full), "dim"))
 
 
-def _option(full: FullRanking, row: FullRow) -> int:
+def _head(full: FullRanking, row: FullRow) -> list[str]:
     settled = full.plan.question.settled
-    return next(
-        k
+    label = next(
+        settled.options[k].label
         for k in settled.options_of[row.row.technique]
         if settled.options[k].level == row.row.level
     )
+    rank = wording.DASH if row.row.rank is None else str(row.row.rank)
+    return [rank, label, wording.money(row.row.cost)]
+
+
+def _firm(full: FullRanking) -> str:
+    budgets = next((row.stability.budgets for row in full.rows if row.stability is not None), None)
+    if budgets is None:
+        return ""
+    named = ", ".join(wording.money(full.plan.money(units)) for units in budgets)
+    return f"ranks, in at: over the budgets {named} (within {100 // SHARE}% of the plan's)."
 
 
 def _share(full: FullRanking, row: FullRow) -> str:
@@ -111,7 +125,7 @@ def _share(full: FullRanking, row: FullRow) -> str:
         return wording.DASH if row.shapley is None else "0%"
     text = wording.percent(row.shapley_share)
     if row.shapley_error:
-        text += f" ± {wording.percent(row.shapley_error / full.shares.total)}"
+        text += f" ± {row.shapley_error / full.shares.total * 100:.1g}%"
     return text
 
 
@@ -143,31 +157,6 @@ def _ranks(row: FullRow) -> list[str]:
     return [ranks, f"{firm.held} of {len(firm.budgets)}"]
 
 
-def _notes(full: FullRanking, *, firm: bool) -> list[str]:
-    found = []
-    if full.shares.columns:
-        how = "over all orders"
-        if full.shares.orders is not None:
-            how = f"over {full.shares.orders} random orders, ± one standard error"
-        found.append(
-            f"share of the fall: Shapley share of what the stack takes away "
-            f"({wording.short(full.shares.total)}), among its own techniques, {how}."
-        )
-    if any(row.entry is not None for row in full.rows):
-        found.append(
-            "enters at price, at v times: the highest cost, and the largest factor on all its "
-            "vulnerabilities, at which the best stack holds it, all else as it is; free: for "
-            "nothing alone; never: not even for nothing, or with no vulnerability; ?: not known."
-        )
-    if firm:
-        budgets = next(row.stability.budgets for row in full.rows if row.stability is not None)
-        named = ", ".join(wording.money(full.plan.money(units)) for units in budgets)
-        found.append(
-            f"ranks, in at: over the budgets {named} (within {100 // SHARE}% of the plan's)."
-        )
-    return found
-
-
 # The two lists.
 
 
@@ -191,14 +180,17 @@ def _lists(full: FullRanking) -> RenderableType:
             ]
         )
     heads = ["#", "by worth alone", "per money", "best stack", "# alone", "per money"]
-    told = lists.differences
+    told = [row for row in lists.differences if not row.level]
     parts: list[RenderableType] = [
         plain(lists.sentence),
-        table(heads, rows, words=(1, 3), most=MOST_ROWS, what="options"),
+        table(heads, rows, words=(1, 3), most=MOST_LISTED, what="options"),
     ]
     if told:
         lines = [[row.sentence or ""] for row in told]
         parts.append(table(["why they differ"], lines, most=MOST_LISTED, what="differences"))
+    moved = [row.option for row in lists.differences if row.level and row.best]
+    if moved:
+        parts.append(plain(f"In both, but at another level in the best stack: {listed(moved)}."))
     return section("Two lists: by worth alone, and the best stack", *parts)
 
 

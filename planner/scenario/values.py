@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 #: 95% quantile of the standard normal: half the width of a central 90% interval.
@@ -181,6 +182,7 @@ def _call(name: str, *numbers: Decimal) -> str:
     return f"{{{name}: [{', '.join(map(format_decimal, numbers))}]}}"
 
 
+@lru_cache(maxsize=65536)
 def _logit_normal_mean(low: float, high: float) -> float:
     """E[1 / (1 + exp(-(mu + sigma z)))] by the trapezoid rule, accurate to about 1e-15.
 

@@ -26,6 +26,7 @@ class ListRow:
     place     among all options, by worth alone; None where it does nothing alone
     per_cost  fall of the objective alone, per unit of currency; None where it is free
     alone     whether the first list buys it; `best` whether the best stack holds it
+    level     both hold the technique, at another level
     sentence  why the two differ; None where they agree
     """
 
@@ -36,6 +37,7 @@ class ListRow:
     per_cost: float | None
     alone: bool
     best: bool
+    level: bool
     sentence: str | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,9 +86,9 @@ def two_lists(plan: Plan, search: Search) -> TwoLists:
     table = Table(plan, {})
     places = {j: k for k, j in enumerate(order, start=1)}
     others = [j for j in sorted({*alone, *plan.columns}) if j not in order]
+    lists = (alone, plan.columns)
     rows = tuple(
-        _row(plan, table, j, places.get(j), order.get(j, 0.0), j in alone)
-        for j in (*order, *others)
+        _row(plan, table, j, places.get(j), order.get(j, 0.0), lists) for j in (*order, *others)
     )
     value = program.value(alone)
     labels = tuple(sorted(program.labels[j] for j in alone))
@@ -107,7 +109,10 @@ def _both(plan: Plan, alone: tuple[int, ...], value: float) -> str:
         return "The two lists buy the same."
     word, best = word_of(plan), plan.reached
     cost = plan.question.money(plan.program.stack_cost(alone))
-    shared = len(set(alone) & set(plan.columns))
+    sold = plan.program.technique
+    first, second = {sold[j] for j in alone}, {sold[j] for j in plan.columns}
+    shared, same = len(first & second), len(set(alone) & set(plan.columns))
+    levels = f", {same} of them at the same level" if same < shared else ""
     head = (
         f"Bought by worth alone, {cost} leave a {word} of {value:.4g}; the best stack leaves "
         f"{best:.4g} for {plan.question.money(plan.cost)}"
@@ -115,14 +120,20 @@ def _both(plan: Plan, alone: tuple[int, ...], value: float) -> str:
     if value > best > 0:
         more = f"{(value / best - 1) * 100:.3g}% more"
         head += f": the first list leaves {more}"
-    return f"{head}. They share {shared} of {len(set(alone) | set(plan.columns))} options."
+    return f"{head}. They share {shared} of {len(first | second)} techniques{levels}."
 
 
 def _row(
-    plan: Plan, table: Table, column: int, place: int | None, fall: float, alone: bool
+    plan: Plan,
+    table: Table,
+    column: int,
+    place: int | None,
+    fall: float,
+    lists: tuple[tuple[int, ...], tuple[int, ...]],
 ) -> ListRow:
-    cost = _money(plan, plan.program.cost[column])
-    best = column in plan.columns
+    cost, sold = _money(plan, plan.program.cost[column]), plan.program.technique
+    alone, best = (column in stack for stack in lists)
+    both = all(sold[column] in {sold[j] for j in stack} for stack in lists)
     row = ListRow(
         option=plan.program.labels[column],
         place=place,
@@ -131,6 +142,7 @@ def _row(
         per_cost=fall / float(cost) if cost else None,
         alone=alone,
         best=best,
+        level=alone != best and both,
         sentence=None,
     )
     if alone == best:
@@ -173,6 +185,8 @@ def _taken(plan: Plan, table: Table, column: int, row: ListRow) -> str:
     rest = [j for j in plan.columns if j != column]
     rise = table.fall(rest, plan.columns)
     word, value = word_of(plan), plan.reached
+    if row.level:
+        return f"{_standing(plan, row)}; by worth alone another level of it is bought."
     parts = [_standing(plan, row)]
     held = only_holder(_facts(plan, technique))
     if held:

@@ -45,7 +45,7 @@ def test_the_page_fits_and_has_both_lists(
     assert main(["recommend", SEVEN, "--full"]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= int(columns)
-    assert "Every technique, in full" in out
+    assert "What would bring in the others" in out
     assert "Two lists" in out
     assert "rlhf is 1st alone" in out
 
