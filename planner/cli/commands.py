@@ -163,6 +163,20 @@ def _what_if(parser: ArgumentParser) -> None:
     _out(parser)
 
 
+def _robust(parser: ArgumentParser) -> None:
+    _scenario(parser)
+    parser.add_argument("--draws", metavar="N", help="how many draws (default: 1000)")
+    parser.add_argument("--budget", metavar="B", help="the budget (default: the scenario's)")
+    parser.add_argument(
+        "--judgement-correlation",
+        metavar="R",
+        help="how far one expert's errors move all her cells together, 0 to 1 (default: the "
+        "scenario's judgement_correlation, or 0)",
+    )
+    _search(parser, "seconds for each solve (default: none)")
+    _out(parser)
+
+
 def _search(parser: ArgumentParser, limit: str) -> None:
     parser.add_argument(
         "--solver",
@@ -217,6 +231,11 @@ COMMANDS: dict[str, Command] = {
         "what changes when a number, a rule or the budget does",
         "planner.cli.what_if",
         _what_if,
+    ),
+    "robust": Command(
+        "how far the advice survives what is uncertain",
+        "planner.cli.robust",
+        _robust,
     ),
     "solvers": Command(
         "what can solve here, what each reports, how to install the rest",

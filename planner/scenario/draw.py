@@ -1,6 +1,7 @@
 """Draws of a scenario from its stated uncertainty, and the scenario settled at one of them.
 
-Scrambled Sobol points, one coordinate for each uncertain number, through exact quantiles. Draw k
+Scrambled Sobol points, one coordinate for each number that moves by itself, through exact
+quantiles. Draw k
 depends on the scenario, the seed, the correlation of judgement and k alone: never on how many are
 drawn, from where on, or by whom.
 """
@@ -115,11 +116,12 @@ def draw(
     """
     numbers = uncertain_numbers(scenario)
     r = scenario.judgement_correlation.mean if correlation is None else correlation
-    points = _points(len(numbers) + 1, count, seed, start)
+    names = {name: k for k, name in enumerate(dict.fromkeys(n.name for n in numbers))}
+    points = _points(len(names) + 1, count, seed, start)
     values = np.empty((count, len(numbers)))
     shared = math.sqrt(r) * ndtri(points[:, -1])
     for k, number in enumerate(numbers):
-        u = points[:, k]
+        u = points[:, names[number.name]]
         if r > 0 and number.field in CELLS:
             u = ndtr(shared + math.sqrt(1 - r) * ndtri(u))
             u = np.clip(u, 2.0**-53, 1 - 2.0**-53)

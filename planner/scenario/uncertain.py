@@ -48,6 +48,12 @@ class Uncertain:
     field: Field
     places: tuple[tuple[int, ...], ...] = ((),)
     attribute: str = ""
+    shared: str = ""
+
+    @property
+    def name(self) -> str:
+        """What is drawn: numbers of the same name move together."""
+        return self.shared or self.path
 
 
 def uncertain_numbers(scenario: Scenario) -> tuple[Uncertain, ...]:
@@ -78,9 +84,11 @@ def _techniques(scenario: Scenario) -> Iterator[Uncertain]:
     for i, technique in enumerate(scenario.techniques):
         path = f"techniques.{technique.id}"
         for level in technique.levels:
+            field: Field
             own = f"{path}.{level.name}" if technique.has_levels else path
-            yield Uncertain(f"{own}.cost", level.cost, "cost", ((option,),))
-            yield Uncertain(f"{own}.success", level.success, "success", ((option,),))
+            for field, value in (("cost", level.cost), ("success", level.success)):
+                together = f"{path}.{field}" if technique.has_levels else ""
+                yield Uncertain(f"{own}.{field}", value, field, ((option,),), shared=together)
             option += 1
         yield Uncertain(f"{path}.background", technique.background, "background", ((i,),))
         for name, value in technique.attributes:

@@ -69,6 +69,20 @@ def best_of_draws(
     return DrawnBest(stack, value, tied)
 
 
+def values_of_draws(failure: Floats, weight: Floats) -> Floats:
+    """(draws, 2^n) risk of every stack of every draw, by bit mask (bit i is column i)."""
+    draws, n, worlds = failure.shape
+    if n > MOST_TECHNIQUES:
+        raise ValueError(f"{n} techniques; at most {MOST_TECHNIQUES} fit")
+    low = n // 2
+    step = max(1, CELLS // (worlds * (2**low + 2 ** (n - low))))
+    table = np.empty((draws, 2**n))
+    for at in range(0, draws, step):
+        part = slice(at, at + step)
+        table[part] = _all_values(failure[part], weight[part], low)
+    return table
+
+
 def _all_values(failure: Floats, weight: Floats, low: int) -> Floats:
     """(draws, 2^n) risk of every stack, by bit mask; the low bits are the first techniques."""
     left = _products(failure[:, :low], weight[:, None, :])

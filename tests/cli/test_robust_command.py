@@ -1,0 +1,61 @@
+"""`planner robust` through `main`: page, document, files, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from scenario_files import MAIN, base, write
+
+from planner.cli.main import main
+
+PAPER = Path(__file__).parents[2] / "scenarios" / "dung-mai-2025"
+UNSURE = base(
+    techniques="id,cost\na,1\nb,2\nc,1 to 3\n",
+    vulnerability=(
+        'technique,m,n\na,0.5,0.1 to 0.9\nb,0.2,"{mix: {0.1: 0.5, 0.9: 0.5}}"\nc,0.4,0.4\n'
+    ),
+)
+
+
+def test_the_document_keeps_its_promises_and_is_the_same_every_time(tmp_path, capsys) -> None:
+    folder = write(tmp_path / "s", UNSURE)
+    texts = []
+    for more in ([], ["--out", str(tmp_path / "one")]):
+        assert main(["robust", str(folder), "--draws", "40", "--json", *more]) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    found = json.loads(texts[0])
+    assert set(found["core_index"]) == {"a", "b", "c"}
+    assert found["draws"]["count"] == 40
+    assert set(found["best_by"]) == {"central", "mean", "cvar", "regret"}
+    one = tmp_path / "one"
+    names = {path.name for path in one.iterdir()}
+    assert {"core-index.csv", "robust-stacks.csv", "selection-bias.svg", "regret.png"} <= names
+    assert (one / "robust.json").read_text() == texts[0]
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_the_page_fits_the_screen_and_says_what_survives(columns, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main(["robust", str(PAPER), "--draws", "64"]) == 0
+    out = capsys.readouterr().out
+    assert "each of its techniques is in the best stack of every draw" in " ".join(out.split())
+    assert all(len(line) <= int(columns) for line in out.splitlines())
+
+
+def test_bad_options_are_all_named_at_once(capsys) -> None:
+    words = ["--draws", "0", "--judgement-correlation", "2", "--seed", "x", "--json"]
+    assert main(["robust", str(PAPER), *words]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert {f["file"] for f in error["findings"]} == {
+        "--draws",
+        "--judgement-correlation",
+        "--seed",
+    }
+
+
+def test_a_scenario_without_uncertainty_says_so(tmp_path, capsys) -> None:
+    assert main(["robust", str(write(tmp_path, base(main=MAIN))), "--draws", "8"]) == 0
+    assert "Nothing is uncertain" in capsys.readouterr().out
