@@ -228,6 +228,5 @@ def _difference(judged: Judged, central: Judged) -> str:
     gains = [label for label in judged.labels if label not in central.labels]
     loses = [label for label in central.labels if label not in judged.labels]
     parts = [f"+{label}" for label in gains] + [f"-{label}" for label in loses]
-    shown = parts[:8]
-    more = f" and {len(parts) - 8} more" if len(parts) > 8 else ""
-    return f"central {' '.join(shown)}{more}"
+    more = f" and {len(parts) - 4} more" if len(parts) > 4 else ""
+    return f"central, but {' '.join(parts[:4])}{more}"
