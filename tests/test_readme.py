@@ -29,6 +29,7 @@ def test_every_link_in_the_pages_leads_somewhere() -> None:
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
         *sorted((ROOT / "docs").rglob("*.md")),
+        *sorted((ROOT / "scenarios").rglob("*.md")),
     ]:
         text = page.read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):

@@ -11,7 +11,11 @@ from planner.cli.main import main
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
-@pytest.mark.parametrize("folder", sorted(SCENARIOS.iterdir()), ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder",
+    sorted(path for path in SCENARIOS.iterdir() if path.is_dir()),
+    ids=lambda folder: folder.name,
+)
 def test_every_scenario_here_is_well_formed(folder, capsys):
     assert main(["check", str(folder), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is True
