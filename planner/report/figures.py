@@ -73,6 +73,8 @@ def _bars(axes: Axes, plan: Plan, rows: Sequence[RankRow]) -> None:
     )
     largest = max((n for numbers, *_ in sets for n in numbers if n is not None), default=0.0)
     for numbers, colour, hatch, label in sets:
+        if all(number is None for number in numbers):
+            continue
         lengths = [number or 0.0 for number in numbers]
         axes.barh(
             ranges, lengths, height=0.62, color=colour, hatch=hatch, edgecolor="white", label=label
