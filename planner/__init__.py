@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from planner.study.explain import explain
     from planner.study.frontier import frontier
     from planner.study.full_ranking import FullRanking, rank_in_full
+    from planner.study.gaps import gaps
+    from planner.study.new_technique import assumed
     from planner.study.ranking import Ranking, rank
 
 __version__ = "0.1.0"
@@ -55,8 +57,10 @@ _HOMES = {
     "Search": "planner.solve.search",
     "TargetOutOfReach": "planner.errors",
     "alternatives": "planner.study.alternatives",
+    "assumed": "planner.study.new_technique",
     "explain": "planner.study.explain",
     "frontier": "planner.study.frontier",
+    "gaps": "planner.study.gaps",
     "rank": "planner.study.ranking",
     "rank_in_full": "planner.study.full_ranking",
     "read": "planner.scenario.read",
@@ -80,8 +84,10 @@ __all__ = [
     "TargetOutOfReach",
     "__version__",
     "alternatives",
+    "assumed",
     "explain",
     "frontier",
+    "gaps",
     "rank",
     "rank_in_full",
     "read",

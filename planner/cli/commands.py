@@ -177,6 +177,40 @@ def _robust(parser: ArgumentParser) -> None:
     _out(parser)
 
 
+def _gaps(parser: ArgumentParser) -> None:
+    _scenario(parser)
+    parser.add_argument("--budget", metavar="B", help="the budget (default: the scenario's)")
+    parser.add_argument(
+        "--objective",
+        metavar="O",
+        default="expected",
+        help="expected, cvar:0.95 or worst:1 (default: expected)",
+    )
+    parser.add_argument(
+        "--cost",
+        metavar="C",
+        help="what a new technique costs: what must it withstand? (default: the median cost)",
+    )
+    parser.add_argument(
+        "--modes",
+        metavar="K",
+        help="how many modes the wanted profile withstands (default: the fewest worth that cost)",
+    )
+    parser.add_argument(
+        "--withstands",
+        metavar="V",
+        help="its vulnerability to those (default: the least of the scale)",
+    )
+    parser.add_argument(
+        "--fails", metavar="V", help="and to the other modes (default: the largest of the scale)"
+    )
+    parser.add_argument(
+        "--success", metavar="S", help="the chance that it delivers (default: the median)"
+    )
+    _search(parser, "seconds for all solving (default: the plan, then 60)")
+    _out(parser)
+
+
 def _search(parser: ArgumentParser, limit: str) -> None:
     parser.add_argument(
         "--solver",
@@ -236,6 +270,11 @@ COMMANDS: dict[str, Command] = {
         "how far the advice survives what is uncertain",
         "planner.cli.robust",
         _robust,
+    ),
+    "gaps": Command(
+        "what a new technique must withstand, and may cost, to enter",
+        "planner.cli.gaps",
+        _gaps,
     ),
     "solvers": Command(
         "what can solve here, what each reports, how to install the rest",

@@ -98,6 +98,28 @@ class Program:
     def with_rows(self, extra: Sequence[Row]) -> Program:
         return replace(self, rows=(*self.rows, *extra)) if extra else self
 
+    def only(self, columns: Sequence[int]) -> Program:
+        """The program with some of its columns alone for sale, in the order given."""
+        place = {j: k for k, j in enumerate(columns)}
+
+        def kept(row: Row) -> Row:
+            pairs = [
+                (place[j], c)
+                for j, c in zip(row.indices, row.coefficients, strict=True)
+                if j in place
+            ]
+            indices, coefficients = tuple(j for j, _ in pairs), tuple(c for _, c in pairs)
+            return replace(row, indices=indices, coefficients=coefficients)
+
+        return replace(
+            self,
+            labels=tuple(self.labels[j] for j in columns),
+            technique=tuple(self.technique[j] for j in columns),
+            cost=tuple(self.cost[j] for j in columns),
+            option=tuple(self.option[j] for j in columns),
+            rows=tuple(map(kept, self.rows)),
+        )
+
     # What a stack (a sequence of column numbers) is worth.
 
     def stack_cost(self, stack: Sequence[int]) -> int:
