@@ -173,6 +173,11 @@ def _robust(parser: ArgumentParser) -> None:
         help="how far one expert's errors move all her cells together, 0 to 1 (default: the "
         "scenario's judgement_correlation, or 0)",
     )
+    parser.add_argument(
+        "--settle",
+        metavar="N",
+        help="judgements whose worth, if settled, is estimated (default: 6; 0: none)",
+    )
     _search(parser, "seconds for each solve (default: none)")
     _out(parser)
 

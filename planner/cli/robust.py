@@ -21,6 +21,8 @@ from planner.report.warnings import warnings_of
 from planner.scenario.numbers import NotAValue, parse_number, parse_whole
 from planner.scenario.read import read
 from planner.study.robust import robust
+from planner.study.robust_flip import TOP
+from planner.study.robust_more import more
 
 #: Draws where none are asked for, and the most.
 DRAWS = 1000
@@ -28,6 +30,8 @@ MOST_DRAWS = 1_000_000
 #: Processes at most, and draws from which they are worth their start.
 MOST_WORKERS = 8
 MANY_DRAWS = 100
+#: Most judgements whose worth is estimated.
+MOST_SETTLED = 1000
 
 
 def run(arguments: Namespace) -> int:
@@ -36,6 +40,7 @@ def run(arguments: Namespace) -> int:
     seed = reader.read("--seed", lambda text: parse_whole(text, 0, LARGEST_SEED), 0)
     draws = reader.read("--draws", lambda text: parse_whole(text, 1, MOST_DRAWS), DRAWS)
     correlation = reader.read("--judgement-correlation", _share, None)
+    settle = reader.read("--settle", lambda text: parse_whole(text, 0, MOST_SETTLED), TOP)
     reader.check()
     scenario = read(arguments.scenario)
     folder = None if arguments.out is None else make_folder(Path(arguments.out))
@@ -50,12 +55,13 @@ def run(arguments: Namespace) -> int:
             executor=executor,
             progress=progress,
         )
-    written = [] if folder is None else robust_page.write(folder, found)
+        beside = more(found, search, settle=settle, progress=progress)
+    written = [] if folder is None else robust_page.write(folder, found, beside)
     if arguments.json:
-        print_json(robust_page.document(found))
+        print_json(robust_page.document(found, beside))
     else:
         screen = Screen()
-        screen.show(*robust_page.page(found, screen.width))
+        screen.show(*robust_page.page(found, screen.width, beside))
         say_notes([as_line(warning) for warning in warnings_of([found.plan])], written)
     return 0
 

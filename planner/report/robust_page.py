@@ -10,14 +10,17 @@ from rich.text import Text
 
 from planner.report import wording
 from planner.report.drawing import png, svg
+from planner.report.figures_judgements import more_drawings
 from planner.report.figures_robust import drawings
 from planner.report.files import write_bytes, write_text
 from planner.report.plan_page import facts, title
+from planner.report.robust_more_page import flip_sentence, panel_sentence, sections
 from planner.report.screen import as_json, plain
 from planner.report.simple_table import section, table
 from planner.report.tables import frame_csv
 from planner.report.warnings import warnings_of
 from planner.study.robust import Robust
+from planner.study.robust_more import More
 from planner.study.robust_stacks import ROLES, Judged, Role
 
 #: Rows of the table of techniques that a page shows.
@@ -32,8 +35,10 @@ ROLE_WORDS: dict[Role, str] = {
 }
 
 
-def page(found: Robust, width: int) -> list[RenderableType]:
-    """What was drawn, who is core, which stack is best in which sense, and the selection bias."""
+def page(found: Robust, width: int, more: More | None = None) -> list[RenderableType]:
+    """What was drawn, who is core, which stack is best in which sense, and the selection bias;
+    then the judgements, the experts, and what needs no probability."""
+    decimals = found.draws.scenario.decimals
     return [
         title(found.draws.scenario.name),
         plain(sentence(found), "bold"),
@@ -42,29 +47,41 @@ def page(found: Robust, width: int) -> list[RenderableType]:
         section("Techniques over the draws", *_techniques(found, width)),
         section("Stacks over the draws", *_stacks(found)),
         section("How much better a chosen stack looks than it is", plain(bias_sentence(found))),
+        *(() if more is None else sections(more, decimals, width)),
         Text(),
         plain(f"Amounts are in {found.draws.scenario.currency}. {wording.ASSUMPTION}"),
     ]
 
 
-def document(found: Robust) -> dict[str, Any]:
+def document(found: Robust, more: More | None = None) -> dict[str, Any]:
     """What `robust --json` prints, and its file."""
+    notes = [sentence(found), bias_sentence(found)]
+    if more is not None and more.flips is not None:
+        notes.append(flip_sentence(more.flips))
+    if more is not None and more.panel is not None:
+        notes.append(panel_sentence(more.panel))
     return {
         **found.to_dict(),
-        "notes": [sentence(found), bias_sentence(found)],
+        **({} if more is None else more.to_dict(found.draws.scenario.decimals)),
+        "notes": notes,
         "assumption": wording.ASSUMPTION,
         "warnings": [warning.to_dict() for warning in warnings_of([found.plan])],
     }
 
 
-def write(folder: Path, found: Robust) -> list[Path]:
+def write(folder: Path, found: Robust, more: More | None = None) -> list[Path]:
     """The document, its tables and its figures; the files written."""
     written = [
-        write_text(folder / "robust.json", as_json(document(found)) + "\n"),
+        write_text(folder / "robust.json", as_json(document(found, more)) + "\n"),
         write_text(folder / "core-index.csv", frame_csv(found.to_frame())),
         write_text(folder / "robust-stacks.csv", frame_csv(found.stacks_frame())),
     ]
-    for drawing in drawings(found):
+    if more is not None and more.flips is not None:
+        written.append(write_text(folder / "judgements.csv", frame_csv(more.flips.to_frame())))
+    if more is not None and more.panel is not None:
+        written.append(write_text(folder / "disagreements.csv", frame_csv(more.panel.to_frame())))
+    figures = [*drawings(found), *(() if more is None else more_drawings(more))]
+    for drawing in figures:
         written.append(write_bytes(folder / f"{drawing.name}.png", png(drawing)))
         written.append(write_bytes(folder / f"{drawing.name}.svg", svg(drawing)))
     return written

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cached_property
@@ -106,6 +107,7 @@ def draw(
     *,
     start: int = 0,
     correlation: float | None = None,
+    given: Mapping[str, float] | None = None,
 ) -> Draws:
     """Draws `start` .. `start + count - 1`.
 
@@ -113,23 +115,48 @@ def draw(
     errors move all her cells together: each cell's normal score is sqrt(r) times one that all
     cells share plus sqrt(1 - r) times its own (a one-factor Gaussian copula), so that every cell
     keeps its own distribution. Amounts above what can be counted are cut off there.
+
+    `given` settles at most one number, by its name (`Uncertain.name`), at a share of its
+    distribution strictly inside 0..1; the others are drawn given that.
     """
     numbers = uncertain_numbers(scenario)
     r = scenario.judgement_correlation.mean if correlation is None else correlation
     names = {name: k for k, name in enumerate(dict.fromkeys(n.name for n in numbers))}
     points = _points(len(names) + 1, count, seed, start)
     values = np.empty((count, len(numbers)))
-    shared = math.sqrt(r) * ndtri(points[:, -1])
+    shared = ndtri(points[:, -1])
+    for name, share in (given or {}).items():
+        points[:, names[name]] = share
+        if r > 0 and any(n.name == name and n.field in CELLS for n in numbers):
+            # The common score given one cell's score: normal, mean sqrt(r) z, variance 1 - r.
+            score = float(ndtri(share))
+            shared = math.sqrt(r) * score + math.sqrt(1 - r) * shared
     for k, number in enumerate(numbers):
         u = points[:, names[number.name]]
-        if r > 0 and number.field in CELLS:
-            u = ndtr(shared + math.sqrt(1 - r) * ndtri(u))
+        if r > 0 and number.field in CELLS and number.name not in (given or {}):
+            u = ndtr(math.sqrt(r) * shared + math.sqrt(1 - r) * ndtri(u))
             u = np.clip(u, 2.0**-53, 1 - 2.0**-53)
         column = quantile(number.value, u)
         if number.field in ("cost", "budget"):
             column = _rounded(column, scenario)
         values[:, k] = column
     return Draws(scenario, seed, start, r, numbers, values)
+
+
+def at_shares(draws: Draws, rows: Sequence[Mapping[str, float]]) -> Draws:
+    """One "draw" a row: the named numbers at a share of their distributions, the others at their
+    means. For tornadoes and maps."""
+    scenario = draws.scenario
+    values = np.array([[number.value.mean for number in draws.numbers]] * len(rows))
+    for k, number in enumerate(draws.numbers):
+        inside = [d for d, row in enumerate(rows) if number.name in row]
+        if inside:
+            shares = np.array([rows[d][number.name] for d in inside])
+            values[inside, k] = quantile(number.value, shares)
+        if number.field in ("cost", "budget"):
+            values[:, k] = _rounded(values[:, k], scenario)
+    values = values.reshape(len(rows), len(draws.numbers))
+    return replace(draws, start=0, values=values)
 
 
 def settle_at(draws: Draws, k: int) -> Settled:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -307,12 +307,15 @@ def worth(
 def masks_of(place: Setting) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """All bit masks from the most preferred at a tie to the least (by central costs), and by mask
     whether it keeps the rules other than the budget."""
-    program = place.program
+    rows = tuple(row for row in place.program.rows if row.where != "budget")
+    return masks_of_program(replace(place.program, rows=rows))
+
+
+def masks_of_program(program: Program) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """All bit masks from the most preferred at a tie to the least, and which keep the rules."""
     bits = bits_of(program.size)
     keeps = np.ones(len(bits), np.bool_)
     for row in program.rows:
-        if row.where == "budget":
-            continue
         activity = bits[:, list(row.indices)] @ np.array(row.coefficients, np.int64)
         keeps &= activity >= (-_MOST if row.lower is None else row.lower)
         keeps &= activity <= (_MOST if row.upper is None else row.upper)

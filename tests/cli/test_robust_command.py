@@ -30,9 +30,16 @@ def test_the_document_keeps_its_promises_and_is_the_same_every_time(tmp_path, ca
     assert set(found["core_index"]) == {"a", "b", "c"}
     assert found["draws"]["count"] == 40
     assert set(found["best_by"]) == {"central", "mean", "cvar", "regret"}
+    assert {one["number"] for one in found["judgements"]["numbers"]} == {
+        "techniques.c.cost",
+        "vulnerability.a.n",
+        "vulnerability.b.n",
+    }
+    assert found["experts"] is None
+    assert found["without_probabilities"]["needs_no_probability"]
     one = tmp_path / "one"
     names = {path.name for path in one.iterdir()}
-    assert {"core-index.csv", "robust-stacks.csv", "selection-bias.svg", "regret.png"} <= names
+    assert {"core-index.csv", "robust-stacks.csv", "selection-bias.svg", "tornado.png"} <= names
     assert (one / "robust.json").read_text() == texts[0]
 
 
@@ -43,6 +50,20 @@ def test_the_page_fits_the_screen_and_says_what_survives(columns, capsys, monkey
     out = capsys.readouterr().out
     assert "each of its techniques is in the best stack of every draw" in " ".join(out.split())
     assert all(len(line) <= int(columns) for line in out.splitlines())
+
+
+def test_experts_are_kept_apart_and_shown_side_by_side(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    panel = PAPER.parent / "panel-of-three"
+    assert main(["robust", str(panel), "--draws", "16", "--settle", "0"]) == 0
+    out = capsys.readouterr().out
+    assert "Experts, kept apart" in out
+    assert "Which judgement" not in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    assert main(["robust", str(panel), "--draws", "16", "--settle", "0", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["experts"]
+    assert set(found["weights"]) == {"anna", "ben", "chen"}
+    assert found["pooled"]["stack"]
 
 
 def test_bad_options_are_all_named_at_once(capsys) -> None:
