@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from planner.errors import BadInput, LimitHit, TargetOutOfReach
 from planner.program.build import build_program
 from planner.program.types import Program
+from planner.proof import verify_plan
+from planner.proof.certificate import Certificate
 from planner.risk import cutsets
 from planner.risk.measures import Expected, Measure, Worst, parse
 from planner.risk.stack import Band, band, effective_layers, risk, standard_error
@@ -22,6 +24,7 @@ from planner.scenario.numbers import decimals as decimals_of
 from planner.scenario.settle import Settled, amount, money, settle
 from planner.scenario.types import Scenario
 from planner.scenario.values import Number
+from planner.solve.certify import Effort, NotCertified, certify
 from planner.solve.conflict import explain_conflict
 from planner.solve.depth import ByDepth
 from planner.solve.engine import Engine
@@ -41,7 +44,8 @@ class Proof:
     """What is known about a plan, and how.
 
     `lower_bound` and `gap` are about the objective (about the cost, where a target was set);
-    None where nothing is proven. `stop` says why the search ended; it is no proof.
+    None where nothing is proven. `stop` says why the search ended; it is no proof. `note` says why
+    there is no certificate, where that was asked.
     """
 
     kind: ProofKind
@@ -51,6 +55,20 @@ class Proof:
     seconds: float
     stop: StopReason
     stacks_tried: int
+    note: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "kind": self.kind,
+            "lower_bound": self.lower_bound,
+            "gap": self.gap,
+            "solver": self.solver,
+            "stop": self.stop,
+            "seconds": self.seconds,
+        }
+        if self.note is not None:
+            row["note"] = self.note
+        return row
 
 
 @dataclass(frozen=True)
@@ -155,7 +173,8 @@ class Plan:
     are no levels); `cost` and `budget` count units of account; `risk` is R, recomputed from the
     worlds; `objective_value` the objective that was asked for (with `depth` the depth, None where
     there is no cut set: it counts as infinite). `engine` remembers what the search
-    learnt, for further questions about the same program.
+    learnt, for further questions about the same program. `certificate` is there where one was asked
+    for (`certified`) and holds.
     """
 
     question: Question
@@ -174,6 +193,7 @@ class Plan:
     band: Band
     effective_layers: float | None
     depth: int | None
+    certificate: Certificate | None = field(default=None, repr=False)
 
     @property
     def scenario(self) -> Scenario:
@@ -227,14 +247,7 @@ class Plan:
             "stack": [id for id, _ in map(self._option, self._numbers())],
             "levels": self.levels,
             "committed": list(self.committed),
-            "proof": {
-                "kind": proof.kind,
-                "lower_bound": proof.lower_bound,
-                "gap": proof.gap,
-                "solver": proof.solver,
-                "stop": proof.stop,
-                "seconds": proof.seconds,
-            },
+            "proof": proof.to_dict(),
             "worlds": self.sampling.to_dict(),
             "band": self.band.to_dict(),
             "effective_layers": self.effective_layers,
@@ -422,6 +435,56 @@ def plan_of(
         effective_layers=effective_layers(question.worlds, options),
         depth=depth,
     )
+
+
+def certified(plan: Plan, gap: float = 0.0, effort: Effort | None = None) -> Plan:
+    """The plan with a certificate that `planner.proof.verify_plan` has checked; where there is none
+    the plan as it was, its proof with a note that says why.
+
+    The certificate shows that nothing is better by more than `gap` (after enumeration: at all).
+    A plan that was enumerated stays that; one that was bounded becomes certified.
+    """
+    try:
+        if plan.by_depth:
+            raise NotCertified("a depth has no lower bound to certify")
+        if plan.proof.stop != "proven":
+            raise NotCertified("the search was stopped before it had a proof")
+        return _certified(plan, gap, effort or Effort())
+    except NotCertified as reason:
+        return replace(plan, proof=replace(plan.proof, note=f"not certified: {reason}"))
+
+
+def _certified(plan: Plan, gap: float, effort: Effort) -> Plan:
+    program, proof = plan.program, plan.proof
+    options, techniques = plan.question.settled.options, plan.scenario.techniques
+    named = {k: (techniques[o.technique].id, o.level) for k, o in enumerate(options)}
+    certificate = certify(
+        program,
+        [named[k] for k in program.option],
+        [named[k] for k in program.committed],
+        plan.columns,
+        0.0 if proof.kind == "enumerated" else gap,
+        plan.scenario.decimals,
+        effort,
+    )
+    reached = plan.objective_value or 0.0
+    bound = reached if certificate.bound == "value" else float(certificate.bound)
+    if program.target is not None:
+        units = int(certificate.bound)
+        reached = float(plan.money(plan.cost))
+        bound = float(plan.money(units))
+    gap = 1 - bound / reached if reached > 0 else 0.0
+    kind: ProofKind = "enumerated" if proof.kind == "enumerated" else "certified"
+    done = replace(
+        plan,
+        certificate=certificate,
+        proof=replace(proof, kind=kind, lower_bound=bound, gap=gap),
+    )
+    try:
+        verify_plan.check({**done.to_dict(), "certificate": certificate.to_dict()})
+    except verify_plan.Rejected as reason:
+        raise NotCertified(f"the verifier did not accept it ({reason})") from None
+    return done
 
 
 def _reached(depth: int | None) -> float | None:

@@ -64,6 +64,18 @@ class Penalties:
         price = np.sort(self._penalty[np.isfinite(self._penalty)])
         return narrow(price, count)
 
+    def count(self, cap: float, most: int) -> int | None:
+        """Sets of choices whose penalties stay below the cap, whatever the rules say; None where
+        there are more than `most`."""
+        groups, places = np.nonzero(self._penalty < cap)
+        order = np.argsort(-self._penalty[groups, places], kind="stable")
+        self.groups, self.places = groups[order], places[order]
+        price = self._penalty[self.groups, self.places]
+        if self.groups.size > min(MOST_ALTERNATIVES, most) or _at_least(price, cap) > most:
+            return None
+        listed = self._sums(np.arange(self.groups.size), cap, most)
+        return None if listed is None else len(listed[0])
+
     def within(self, cap: float, most: int) -> tuple[NDArray[np.bool_], Floats] | None:
         """(stacks, alternatives) which alternatives each stack takes, and its bound; None where
         there are more than `most`. Stacks that break a rule are left out."""

@@ -29,7 +29,7 @@ class Search:
 
 
 StopReason: TypeAlias = Literal["proven", "time limit", "interrupted", "solver failed"]
-ProofKind: TypeAlias = Literal["enumerated", "bounded", "none"]
+ProofKind: TypeAlias = Literal["enumerated", "certified", "bounded", "none"]
 
 
 @dataclass(frozen=True)

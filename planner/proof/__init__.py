@@ -1,0 +1,1 @@
+"""Certificates and their verifier. Nothing here knows the program, the search or a solver."""
