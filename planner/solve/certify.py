@@ -215,8 +215,8 @@ class Grower:
 
     def _few(self) -> bool:
         """Whether the verifier can simply try every stack."""
-        count = math.prod(1 + (row >= 0).sum() for row in _table(self.program))
-        return bool(count * self.program.loss.size <= LISTED_CELLS and count <= MOST_LISTED)
+        count = math.prod(1 + int((row >= 0).sum()) for row in _table(self.program))
+        return count * self.program.loss.size <= LISTED_CELLS and count <= MOST_LISTED
 
     @property
     def _no_prices(self) -> tuple[float, ...]:
