@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from planner.errors import BadInput, LimitHit, TargetOutOfReach
 from planner.program.build import build_program
 from planner.program.types import Program
-from planner.proof import verify_plan
 from planner.proof.certificate import Certificate
 from planner.risk import cutsets
 from planner.risk.measures import Expected, Measure, Worst, parse
@@ -24,7 +23,6 @@ from planner.scenario.numbers import decimals as decimals_of
 from planner.scenario.settle import Settled, amount, money, settle
 from planner.scenario.types import Scenario
 from planner.scenario.values import Number
-from planner.solve.certify import Effort, NotCertified, certify
 from planner.solve.conflict import explain_conflict
 from planner.solve.depth import ByDepth
 from planner.solve.engine import Engine
@@ -174,7 +172,7 @@ class Plan:
     worlds; `objective_value` the objective that was asked for (with `depth` the depth, None where
     there is no cut set: it counts as infinite). `engine` remembers what the search
     learnt, for further questions about the same program. `certificate` is there where one was asked
-    for (`certified`) and holds.
+    for (planner/study/certified.py) and holds.
     """
 
     question: Question
@@ -430,61 +428,11 @@ def plan_of(
         risk_empty=risk(question.worlds, ()),
         objective_value=_reached(depth) if question.by_depth else value,
         proof=_proof(question, engine, outcome, value, seconds),
-        sampling=_sampling(question, options),
+        sampling=sampling(question, options),
         band=band(question.worlds, question.without_groups, options),
         effective_layers=effective_layers(question.worlds, options),
         depth=depth,
     )
-
-
-def certified(plan: Plan, gap: float = 0.0, effort: Effort | None = None) -> Plan:
-    """The plan with a certificate that `planner.proof.verify_plan` has checked; where there is none
-    the plan as it was, its proof with a note that says why.
-
-    The certificate shows that nothing is better by more than `gap` (after enumeration: at all).
-    A plan that was enumerated stays that; one that was bounded becomes certified.
-    """
-    try:
-        if plan.by_depth:
-            raise NotCertified("a depth has no lower bound to certify")
-        if plan.proof.stop != "proven":
-            raise NotCertified("the search was stopped before it had a proof")
-        return _certified(plan, gap, effort or Effort())
-    except NotCertified as reason:
-        return replace(plan, proof=replace(plan.proof, note=f"not certified: {reason}"))
-
-
-def _certified(plan: Plan, gap: float, effort: Effort) -> Plan:
-    program, proof = plan.program, plan.proof
-    options, techniques = plan.question.settled.options, plan.scenario.techniques
-    named = {k: (techniques[o.technique].id, o.level) for k, o in enumerate(options)}
-    certificate = certify(
-        program,
-        [named[k] for k in program.option],
-        [named[k] for k in program.committed],
-        plan.columns,
-        0.0 if proof.kind == "enumerated" else gap,
-        plan.scenario.decimals,
-        effort,
-    )
-    reached = plan.objective_value or 0.0
-    bound = reached if certificate.bound == "value" else float(certificate.bound)
-    if program.target is not None:
-        units = int(certificate.bound)
-        reached = float(plan.money(plan.cost))
-        bound = float(plan.money(units))
-    gap = 1 - bound / reached if reached > 0 else 0.0
-    kind: ProofKind = "enumerated" if proof.kind == "enumerated" else "certified"
-    done = replace(
-        plan,
-        certificate=certificate,
-        proof=replace(proof, kind=kind, lower_bound=bound, gap=gap),
-    )
-    try:
-        verify_plan.check({**done.to_dict(), "certificate": certificate.to_dict()})
-    except verify_plan.Rejected as reason:
-        raise NotCertified(f"the verifier did not accept it ({reason})") from None
-    return done
 
 
 def _reached(depth: int | None) -> float | None:
@@ -517,7 +465,8 @@ def _proof(
     return Proof(outcome.kind, bound, gap, engine.solver, seconds, outcome.stop, outcome.evaluated)
 
 
-def _sampling(question: Question, options: Sequence[int]) -> Sampling:
+def sampling(question: Question, options: Sequence[int]) -> Sampling:
+    """How the worlds came about, and how well they estimate the risk of a stack of options."""
     worlds = question.worlds
     if worlds.exact:
         return Sampling(worlds.count, True, 0.0, None)

@@ -60,6 +60,11 @@ def _recommend(parser: ArgumentParser) -> None:
         help="any two of them differ in at least D techniques (default: 1)",
     )
     parser.add_argument(
+        "--certify",
+        action="store_true",
+        help="take the time that a certificate needs (with --out it is always taken)",
+    )
+    parser.add_argument(
         "--full",
         action="store_true",
         help="the ranking in full: Shapley shares, entry prices, firmness of ranks, the two lists",
@@ -236,6 +241,16 @@ def _out(parser: ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="also write what was printed as files")
 
 
+def _verify(parser: ArgumentParser) -> None:
+    parser.add_argument("plan", metavar="PLAN.json", help="a plan that `recommend --out` wrote")
+    _scenario(parser)
+    parser.add_argument(
+        "--numbers-only",
+        action="store_true",
+        help="a proof that cannot be checked is not held against the plan",
+    )
+
+
 def _solvers(parser: ArgumentParser) -> None:  # noqa: ARG001 - has none of its own
     return
 
@@ -280,6 +295,11 @@ COMMANDS: dict[str, Command] = {
         "what a new technique must withstand, and may cost, to enter",
         "planner.cli.gaps",
         _gaps,
+    ),
+    "verify": Command(
+        "does a saved plan hold: rules, cost, risk, proof; no solver runs",
+        "planner.cli.verify",
+        _verify,
     ),
     "solvers": Command(
         "what can solve here, what each reports, how to install the rest",

@@ -31,7 +31,7 @@ T = TypeVar("T")
 class Wanted:
     """What `recommend` was asked; `budgets` as written, None for the scenario's own;
     `alternatives` is how many stacks in all, None for the best alone; `full` asks for the ranking
-    in full."""
+    in full, `certify` for a certificate whatever it takes."""
 
     budgets: tuple[str | None, ...]
     target: float | None
@@ -40,6 +40,7 @@ class Wanted:
     alternatives: int | None
     differ: int
     full: bool = False
+    certify: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def read_wanted(arguments: Namespace) -> Wanted:
     reader.check()
     if arguments.full and arguments.gap is None:
         search = replace(search, gap=0.0)  # thresholds are exact beside an exact plan
-    return Wanted(budgets, target, search, seed, count, differ, arguments.full)
+    return Wanted(budgets, target, search, seed, count, differ, arguments.full, arguments.certify)
 
 
 def read_explained(arguments: Namespace) -> Explained:

@@ -16,6 +16,7 @@ from planner.report.warnings import warnings_of
 from planner.scenario.read import read
 from planner.study.alternatives import alternatives
 from planner.study.budgets import by_budget
+from planner.study.certified import certified_for
 from planner.study.full_ranking import SECONDS, rank_in_full
 from planner.study.ranking import rank
 
@@ -34,9 +35,12 @@ def run(arguments: Namespace) -> int:
 def _one(
     question: Question, budget: int | None, wanted: Wanted, folder: Path | None, *, as_json: bool
 ) -> int:
+    keep = folder is not None or wanted.certify
     clock = Clock.started(wanted.search.time_limit)
     with Progress() as progress:
         plan = answer(question, budget, wanted.target, wanted.search, progress)
+        half = None if clock.limit is None else clock.left() / 2
+        plan = certified_for(plan, wanted.search.gap, kept=keep, seconds=half)
         others = None
         if wanted.alternatives is not None:
             others = alternatives(
@@ -70,7 +74,14 @@ def _budgets(
 ) -> int:
     seconds = wanted.search.time_limit or RANKING_SECONDS
     with Progress() as progress:
-        table = by_budget(question, budgets, wanted.search, seconds=seconds, progress=progress)
+        table = by_budget(
+            question,
+            budgets,
+            wanted.search,
+            seconds=seconds,
+            progress=progress,
+            keep=folder is not None or wanted.certify,
+        )
     written = [] if folder is None else outputs.write_budgets(folder, table)
     if as_json:
         print_json(documents.budgets_document(table))

@@ -745,16 +745,18 @@ def _check(plan: dict[str, Any]) -> str:
     if instance.target is not None:
         _need(goal.bound <= instance.money(stack), "the bound is above the stack's own cost")
     check_words(plan, instance, stack, goal)
-    shown = f"the stack obeys {len(instance.rows)} rules, costs and leaves what the plan says; "
+    shown = "the stack obeys every rule, costs and leaves what the plan says; "
     if goal.trivial:
         return shown + "nothing can be below the bound."
     prover = Prover(instance, goal, tree)
     prover.run()
-    what = "costs less than" if goal.strict else "leaves less than"
+    meets, what = (
+        (" and meets the target", "costs less than") if goal.strict else ("", "leaves less than")
+    )
     number = float(goal.bound / (10**instance.decimals if goal.strict else 1))
     return (
-        f"{shown}no stack {what} {number!r} ({prover.leaves} leaves, "
-        f"{prover.listed} stacks tried one by one)."
+        f"{shown}no stack that obeys them{meets} {what} {number:.12g} "
+        f"(leaves: {prover.leaves}, stacks tried one by one: {prover.listed})."
     )
 
 

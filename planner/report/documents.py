@@ -22,12 +22,15 @@ def plan_document(
     *,
     seconds: bool = True,
 ) -> dict[str, Any]:
-    """What `recommend --json` prints; files leave the seconds out, which are never the same."""
+    """What `recommend --json` prints; files leave the seconds out, which are never the same,
+    and carry the certificate."""
     plan = ranking.plan
     document = plan.to_dict()
     if not seconds:
         proof = document["proof"]
         document["proof"] = {key: proof[key] for key in proof if key != "seconds"}
+        if plan.certificate is not None:
+            document["certificate"] = plan.certificate.to_dict()
     if others is not None:
         document["alternatives"] = others.to_dict()
     paid = committed(plan)

@@ -156,8 +156,11 @@ def _rung(proof: Proof) -> str:
         return f"every one of the {proof.stacks_tried:,} stacks was tried"
     # A gap of a few rounding errors is none to speak of.
     within = "" if not proof.gap or proof.gap < 1e-12 else f" within {percent(proof.gap)}"
+    if proof.kind == "certified":
+        return f"certified best{within}: a proof that was checked in exact arithmetic"
     if proof.kind == "bounded" and proof.stop == "proven":
-        return f"proven best{within} by {proof.solver}"
+        note = "" if proof.note is None else f" ({proof.note})"
+        return f"proven best{within} by {proof.solver}{note}"
     if proof.gap is not None and proof.kind == "bounded":
         better = f"more than {percent(proof.gap)} better" if proof.gap else "better"
         return f"stopped by {_stop(proof)}; no stack is {better}, by the bound of {proof.solver}"

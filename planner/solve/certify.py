@@ -19,7 +19,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.program.types import Program
+from planner.program.types import Program, Row
 from planner.proof.certificate import (
     Branch,
     Certificate,
@@ -35,9 +35,10 @@ from planner.risk.measures import CVaR, Expected, Worst
 from planner.solve.backend import LinearProgram
 from planner.solve.incremental import GrowingLP
 from planner.solve.lifted import Lifted
+from planner.solve.master import Deadline
 from planner.solve.models import Logs
 from planner.solve.penalties import Penalties
-from planner.solve.relaxation import Priced, Relaxation, Tangent, group_table
+from planner.solve.relaxation import Priced, Relaxation, Tangent, group_table, skeleton
 from planner.worlds.types import Floats
 
 #: Rounds of Kelley's method at the root and at the other nodes.
@@ -57,11 +58,19 @@ class Effort:
     """How much may go into one certificate.
 
     cells   options times worlds of the instance: what the file holds
-    work    options times worlds, summed over the nodes of the tree: what its check costs
+    nodes   of the tree
+    work    options times worlds, summed over the nodes: what the check of the tree costs
     """
 
-    cells: int = 400_000
-    work: int = 400_000_000
+    cells: int
+    nodes: int
+    work: int
+
+
+#: Where a plan is only shown: a few seconds at most. Where it is kept: up to a few minutes, for a
+#: file of up to some 10 MB that is checked within a minute.
+QUICK = Effort(cells=150_000, nodes=40, work=8_000_000)
+FULL = Effort(cells=400_000, nodes=3_000, work=250_000_000)
 
 
 class NotCertified(Exception):
@@ -76,11 +85,12 @@ def certify(
     gap: float,
     decimals: int,
     effort: Effort,
+    seconds: float | None = None,
 ) -> Certificate:
     """The certificate that no stack is better than this one by more than the gap.
 
     `names` are technique and level of each column, `committed` of what others pay for. Raises
-    NotCertified where the instance or its tree is too large.
+    NotCertified where the instance or its tree is too large, or after the seconds.
     """
     cells = program.size * program.loss.size
     if cells > effort.cells:
@@ -90,7 +100,7 @@ def certify(
         )
     bound = _bound(program, stack, gap)
     instance = instance_of(program, names, committed, decimals)
-    tree = Grower(program, stack, bound, effort).grow()
+    tree = Grower(program, stack, bound, effort, Deadline(seconds)).grow()
     return Certificate(instance, tuple(sorted(stack)), program.stack_cost(stack), bound, tree)
 
 
@@ -126,7 +136,7 @@ def instance_of(
             CertifiedRule(
                 row.rule,
                 row.where,
-                tuple(zip(row.indices, row.coefficients, strict=True)),
+                _terms(row),
                 row.lower,
                 row.upper,
             )
@@ -152,12 +162,19 @@ class Grower:
     """Grows one tree: no stack of the program reaches the goal that `bound` sets."""
 
     def __init__(
-        self, program: Program, stack: Sequence[int], bound: str | float | int, effort: Effort
+        self,
+        program: Program,
+        stack: Sequence[int],
+        bound: str | float | int,
+        effort: Effort,
+        deadline: Deadline,
     ) -> None:
         self.program = program
         self.effort = effort
+        self.deadline = deadline
         self.logs = Logs(program)
         self.rules = [row for row in program.rows if row.where != "levels"]
+        self._scales = skeleton(program.rows, program.technique).scales
         self.weights: list[WorldWeights] = []
         self.nodes: list[Branch | Leaf] = []
         self.work = 0
@@ -208,8 +225,10 @@ class Grower:
         while waiting:
             node = waiting.pop()
             self.work += self.program.size * self.program.loss.size
-            if self.work > self.effort.work:
-                raise NotCertified("its tree is larger than a quick check allows")
+            if self.work > self.effort.work or len(self.nodes) >= self.effort.nodes:
+                raise NotCertified(f"its tree has more than {len(self.nodes)} nodes")
+            if self.deadline.over():
+                raise NotCertified("the time limit left too little time")
             waiting += self._visit(node)
         return Tree(tuple(self.weights), tuple(self.nodes), self.level)
 
@@ -343,7 +362,7 @@ class Grower:
         """Prices of the whole-number rules; those of the relaxation are of scaled ones, and of the
         other sign."""
         found = []
-        for price, row, size in zip(prices, self.rules, self.relaxation.scales, strict=True):
+        for price, row, size in zip(prices, self.rules, self._scales, strict=True):
             mine = -float(price) / float(size) / scale
             side = row.upper if mine > 0 else row.lower
             found.append(mine if side is not None and math.isfinite(mine) else 0.0)
@@ -388,8 +407,16 @@ class Grower:
         return sides
 
 
+def _terms(row: Row) -> tuple[tuple[int, int], ...]:
+    """A column that stands in a row twice counts with the sum of its amounts."""
+    amounts: dict[int, int] = {}
+    for column, amount in zip(row.indices, row.coefficients, strict=True):
+        amounts[column] = amounts.get(column, 0) + amount
+    return tuple(amounts.items())
+
+
 def _table(program: Program) -> NDArray[np.int64]:
-    return group_table(program)
+    return group_table(program.technique)
 
 
 def _log(number: Fraction) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 
 from planner.program.types import Program
 from planner.solve.models import Logs
-from planner.solve.relaxation import Relaxation, Tangent
+from planner.solve.relaxation import Priced, Relaxation, Tangent
 from planner.worlds.types import Floats
 
 #: Below this share of a world's line nothing is left of it.
@@ -42,6 +42,15 @@ class Lifted(Relaxation):
             lines = lam * (1 + np.log(q) + self.logs.loss - np.log(lam) - self.log_level)
         lines = np.where(lam > 0, np.maximum(lines, 0.0), 0.0)
         return replace(plain, slope=plain.slope - self.logs.zero @ lines)
+
+    def sharpen(self, priced: Priced) -> Priced:
+        """What is lifted is no average: it is worked out again for the averaged weights."""
+        q = priced.share @ np.array([t.q for t in priced.tangents])
+        lam = priced.share @ np.array([t.lam for t in priced.tangents])
+        one = self.aggregate(q, lam / lam.sum())
+        return self._priced(
+            (one,), np.ones(1), priced.scale, priced.prices, one.constant, one.slope
+        )
 
     def tangent_at(self, x: Floats) -> float:
         left = 1 - x @ self.logs.zero

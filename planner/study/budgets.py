@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from planner.plan import Plan, Question, answer
 from planner.solve.master import Deadline
 from planner.solve.search import Progress, Search, silent
+from planner.study.certified import certified_for
 from planner.study.ranking import Ranking, rank
 
 if TYPE_CHECKING:
@@ -60,11 +61,13 @@ def by_budget(
     *,
     seconds: float = 10.0,
     progress: Progress = silent,
+    keep: bool = False,
 ) -> BudgetTable:
     """Plans and rankings at budgets in units of account.
 
     The search's time limit bounds all plans and rankings together, `seconds` each ranking: each
     may take an equal share of what is left, so that one hard budget does not starve the others.
+    `keep` says that the plans go into files, with their certificates.
     Raises as `answer` does.
     """
     deadline = Deadline(search.time_limit)
@@ -78,6 +81,11 @@ def by_budget(
             progress,
         )
         for done, units in enumerate(amounts)
+    )
+    shares = [_share(deadline, 2 * (len(plans) - done)) for done in range(len(plans))]
+    plans = tuple(
+        certified_for(plan, search.gap, kept=keep, seconds=share)
+        for plan, share in zip(plans, shares, strict=True)
     )
     rankings = []
     for done, plan in enumerate(plans):
