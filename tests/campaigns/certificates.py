@@ -39,7 +39,6 @@ from planner.solve import certify  # noqa: E402
 from planner.solve.search import Search  # noqa: E402
 from planner.study.certified import certified  # noqa: E402
 
-
 #: Options times worlds above which a plan is verified, but not spoilt: the second verifier is slow.
 MOST_CELLS = 250
 
