@@ -14,7 +14,11 @@ A finding says where, what, and how to mend it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
+
+#: A sheet and a cell of it, which says the row too.
+_CELL = re.compile(r"[^!]+![A-Z]+[0-9]+\b")
 
 
 @dataclass(frozen=True, order=True)
@@ -23,7 +27,8 @@ class Finding:
 
     `file` is the file's name inside the scenario's folder (or the option of a command line);
     `row` is the 1-based line of that file, None where the whole file is meant; `column` is the
-    header of the column or the key, None where the whole row is meant.
+    header of the column or the key, None where the whole row is meant. In a workbook `row` is the
+    row of the sheet, and `column` starts with sheet and cell: `techniques!C4 (cost)`.
     """
 
     file: str
@@ -34,7 +39,8 @@ class Finding:
 
     def __str__(self) -> str:
         place = self.file
-        if self.row is not None:
+        in_cell = self.column is not None and _CELL.match(self.column) is not None
+        if self.row is not None and not in_cell:
             place += f", line {self.row}"
         if self.column is not None:
             place += f", {self.column}"

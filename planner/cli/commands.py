@@ -22,7 +22,9 @@ class Command:
 
 def _scenario(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "scenario", metavar="SCENARIO", help="a folder with scenario.yaml, or one .yaml file"
+        "scenario",
+        metavar="SCENARIO",
+        help="a folder with scenario.yaml, one .yaml file, or an .xlsx workbook",
     )
 
 
@@ -251,6 +253,44 @@ def _verify(parser: ArgumentParser) -> None:
     )
 
 
+def _new(parser: ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH", help="the new .xlsx workbook, or the new folder")
+    parser.add_argument(
+        "--from",
+        metavar="SCENARIO",
+        dest="scenario",
+        help="a sheet of questions about this scenario instead; PATH ends in .xlsx or .csv",
+    )
+    parser.add_argument("--expert", metavar="NAME", help="who will answer the questions")
+    parser.add_argument(
+        "--all", action="store_true", help="ask about every cell, not only those worth asking"
+    )
+
+
+def _import(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a scenario in another form, a table (.csv, .xlsx), or an expert's filled-in sheet",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="PATH",
+        required=True,
+        help="the new folder, or the new .xlsx or .yaml file",
+    )
+    parser.add_argument("--map", metavar="FILE", help="a small YAML file: what each column holds")
+    parser.add_argument(
+        "--from",
+        metavar="SCENARIO",
+        dest="scenario",
+        help="the scenario that the expert's sheet is about",
+    )
+    parser.add_argument(
+        "--expert", metavar="NAME", help="the expert (default: the name in the sheet)"
+    )
+
+
 def _solvers(parser: ArgumentParser) -> None:  # noqa: ARG001 - has none of its own
     return
 
@@ -300,6 +340,16 @@ COMMANDS: dict[str, Command] = {
         "does a saved plan hold: rules, cost, risk, proof; no solver runs",
         "planner.cli.verify",
         _verify,
+    ),
+    "new": Command(
+        "an empty scenario to fill in, or questions for an expert",
+        "planner.cli.new",
+        _new,
+    ),
+    "import": Command(
+        "a scenario from tables that people have, or in another form",
+        "planner.cli.bring",
+        _import,
     ),
     "solvers": Command(
         "what can solve here, what each reports, how to install the rest",

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from planner.scenario.notes import Notes, Place, fold, shown
-from planner.scenario.plain_text import decode
+from planner.scenario.plain_text import FORMULA_MARKS, decode, unguard
 
 LARGEST_CSV = 64 * 2**20
 LONGEST_FIELD = 10_000
@@ -39,8 +39,10 @@ def read_csv(data: bytes, file: str, notes: Notes) -> CsvText | None:
     try:
         for line, cells in _lines(reader):
             if table is None:
-                header = tuple(cell.strip() for cell in cells)
-                if not _header_is_sound(header, Place(file, line), notes):
+                header = tuple(map(cell_text, cells))
+                places = [Place(file, line)] * len(header)
+                apart = _is_separated(header, places[0], notes)
+                if not apart or not is_sound(header, places, notes):
                     return None
                 table = CsvText(header, line)
             else:
@@ -68,7 +70,8 @@ def _lines(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
         start = reader.line_num + 1  # type: ignore[attr-defined]
 
 
-def _header_is_sound(header: tuple[str, ...], place: Place, notes: Notes) -> bool:
+def _is_separated(header: tuple[str, ...], place: Place, notes: Notes) -> bool:
+    """Whether commas separate the columns; a finding where something else does."""
     if len(header) == 1:
         for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
             if mark in header[0]:
@@ -78,9 +81,14 @@ def _header_is_sound(header: tuple[str, ...], place: Place, notes: Notes) -> boo
                     "Save the table with commas between the columns and points in numbers.",
                 )
                 return False
+    return True
+
+
+def is_sound(header: Sequence[str], places: Sequence[Place], notes: Notes) -> bool:
+    """Whether every heading stands once and is of a length to read; findings where not."""
     first: dict[str, str] = {}
     sound = True
-    for name in header:
+    for name, place in zip(header, places, strict=True):
         before = first.get(fold(name))
         if before is None:
             first[fold(name)] = name
@@ -94,7 +102,7 @@ def _header_is_sound(header: tuple[str, ...], place: Place, notes: Notes) -> boo
             )
         if len(name) > LONGEST_FIELD:
             sound = False
-            _too_long(place, notes)
+            too_long(place, notes)
     return sound
 
 
@@ -113,14 +121,15 @@ def _take(table: CsvText, line: int, cells: list[str], file: str, notes: Notes) 
         )
     elif max(map(len, cells)) > LONGEST_FIELD:
         table.complete = False
-        _too_long(Place(file, line), notes)
+        too_long(Place(file, line), notes)
     elif not any(map(str.strip, cells)):
         notes.warn(Place(file, line), "The row is blank; it was skipped.", "Remove it.")
     else:
-        table.rows.append((line, tuple(map(str.strip, cells))))
+        table.rows.append((line, tuple(map(cell_text, cells))))
 
 
-def _too_long(place: Place, notes: Notes) -> None:
+def too_long(place: Place, notes: Notes) -> None:
+    """A finding about a cell of more characters than are read."""
     notes.add(
         place,
         f"A field has more than {LONGEST_FIELD:,} characters.",
@@ -130,7 +139,7 @@ def _too_long(place: Place, notes: Notes) -> None:
 
 def _explain(error: str, place: Place, notes: Notes) -> None:
     if "field larger" in error:
-        _too_long(place, notes)
+        too_long(place, notes)
     elif "unexpected end" in error:
         notes.add(place, "A double quote is never closed.", "Close it where the cell ends.")
     else:
@@ -139,3 +148,9 @@ def _explain(error: str, place: Place, notes: Notes) -> None:
             "A double quote stands inside a quoted cell, or is never closed.",
             "Close the quote where the cell ends; write a quote inside a cell twice.",
         )
+
+
+def cell_text(cell: str, marks: str = FORMULA_MARKS) -> str:
+    """The text that a cell stands for: without outer blanks, the apostrophe that keeps it from
+    being a formula, and other systems' line ends."""
+    return unguard(cell.strip().replace("\r\n", "\n").replace("\r", "\n"), marks)

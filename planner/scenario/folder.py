@@ -73,7 +73,12 @@ class Folder:
             )
             return None
         data = self.read(name, place, LARGEST_CSV, notes)
-        found = None if data is None else read_csv(data, name, notes)
+        return None if data is None else self.table_in(data, key, name, notes)
+
+    @staticmethod
+    def table_in(data: bytes, key: str, name: str, notes: Notes) -> Table | None:
+        """The table in the bytes of a CSV file; None after a finding."""
+        found = read_csv(data, name, notes)
         if found is None:
             return None
         rows = [Row(line, cells) for line, cells in found.rows]

@@ -22,8 +22,27 @@ MOST_LISTED = 8
 MOST_SEARCHES = 50
 
 
+class CellRow(int):
+    """A row of a sheet that also knows the cell meant; in text and in sums it is the row."""
+
+    sheet: str
+    letters: str
+
+    def __new__(cls, row: int, sheet: str, letters: str) -> CellRow:
+        self = super().__new__(cls, row)
+        self.sheet = sheet
+        self.letters = letters
+        return self
+
+    def named(self, heading: str | None) -> str:
+        """`techniques!C4 (cost)`"""
+        cell = f"{self.sheet}!{self.letters}{int(self)}"
+        own = (heading or "").removeprefix(f"{self.sheet}.")
+        return f"{cell} ({own})" if own else cell
+
+
 class Place(NamedTuple):
-    """Where something stands: file, 1-based line, and column header or key."""
+    """Where something stands: file, 1-based line (a CellRow in a sheet), and column or key."""
 
     file: str
     row: int | None = None
@@ -43,8 +62,18 @@ def shown(text: str) -> str:
 
 
 def _finding(place: Place, message: str, cure: str) -> Finding:
-    column = None if place.column is None else printable(place.column)
-    return Finding(printable(place.file), place.row, column, printable(message), printable(cure))
+    row, column = place.row, place.column
+    if isinstance(row, CellRow):
+        column = row.named(column)
+    column = None if column is None else printable(column)
+    line = None if row is None else int(row)
+    return Finding(printable(place.file), line, column, printable(message), printable(cure))
+
+
+def _order(finding: Finding) -> tuple[str, int]:
+    """Sheet by sheet, line by line."""
+    sheet, mark, _ = (finding.column or "").rpartition("!")
+    return (sheet if mark else "", finding.row or 0)
 
 
 def fold(text: str) -> str:
@@ -115,7 +144,7 @@ class Notes:
         if not self.findings:
             return
         files = {name: k for k, name in enumerate(dict.fromkeys(f.file for f in self.findings))}
-        findings = sorted(self.findings, key=lambda f: (files[f.file], f.row or 0))
+        findings = sorted(self.findings, key=lambda f: (files[f.file], *_order(f)))
         if self._unlisted:
             findings.append(
                 Finding(

@@ -6,6 +6,11 @@ import re
 
 from planner.scenario.notes import Notes, Place
 
+#: What a spreadsheet takes for the start of a formula.
+FORMULA_MARKS = r"[=+\-@]"
+#: In a sheet, also what marks a row as a remark, or a text as rich to the library that writes it.
+SHEET_MARKS = r"[=+\-@#]|<r>"
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 #: A file full of control characters is named a few times, not a thousand.
 _MOST_NAMED = 5
@@ -19,6 +24,13 @@ def decode(data: bytes, file: str, cap: int, notes: Notes) -> str | None:
             Place(file),
             f"The file is larger than {mib} MiB, the most that is read.",
             "Leave out what the scenario does not need, or split it.",
+        )
+        return None
+    if data[:4] == b"PK\x03\x04":
+        notes.add(
+            Place(file),
+            "The file is a workbook or a zip archive, not text.",
+            "Name it .xlsx if it is a workbook, or save it as text.",
         )
         return None
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[1:2] == b"\0" or data[:1] == b"\0":
@@ -46,3 +58,31 @@ def decode(data: bytes, file: str, cap: int, notes: Notes) -> str | None:
         row = text.count("\n", 0, match.start()) + 1
         notes.add(Place(file, row), f"The line holds {what}.", "Remove it.")
     return None if found else text
+
+
+def guard(text: str, marks: str = FORMULA_MARKS) -> str:
+    """Text that a spreadsheet shows and never runs: an apostrophe before a formula's mark.
+
+    `unguard` takes it off again. Plain numbers keep their sign.
+
+    >>> guard("=1+1"), guard("-0.5"), guard("'@x"), guard("debate")
+    ("'=1+1", '-0.5', "''@x", 'debate')
+    """
+    if _PLAIN_NUMBER.fullmatch(text) or not re.match(f"'*(?:{marks})", text):
+        return text
+    return f"'{text}"
+
+
+def unguard(text: str, marks: str = FORMULA_MARKS) -> str:
+    """The text without the apostrophe that `guard` put before it.
+
+    >>> unguard("'=1+1"), unguard("'tis")
+    ('=1+1', "'tis")
+    """
+    return text[1:] if text.startswith("'") and re.match(f"'+(?:{marks})", text) else text
+
+
+def control_character(text: str) -> str | None:
+    """The first character that no table may hold, or None."""
+    found = _BAD.search(text)
+    return None if found is None else found[0]

@@ -11,7 +11,7 @@ from typing import Final
 from planner.errors import BadInput, Finding
 from planner.scenario import checks
 from planner.scenario.fields import Context, Fields
-from planner.scenario.folder import Folder, kind_of, near_file, read_bytes
+from planner.scenario.folder import Folder, Holder, kind_of, near_file, read_bytes
 from planner.scenario.names import check_name
 from planner.scenario.notes import Notes, Place, shown
 from planner.scenario.numbers import NotAValue, parse_number
@@ -22,6 +22,8 @@ from planner.scenario.read_techniques import read_groups, read_techniques
 from planner.scenario.read_worlds import read_worlds
 from planner.scenario.types import HALF, ONE, ZERO, ExplicitWorlds, FailureModes, Reading, Scenario
 from planner.scenario.values import Number, Value
+from planner.scenario.workbook_bytes import LARGEST_WORKBOOK
+from planner.scenario.workbook_tree import SHEETS, open_workbook
 from planner.scenario.yaml_text import LARGEST_YAML, Entries, read_yaml
 
 #: Version of the format that this reader knows.
@@ -58,9 +60,10 @@ _KEYS: Final = (
 
 
 def read(path: str | os.PathLike[str]) -> Scenario:
-    """The scenario in a folder with a `scenario.yaml`, or in a single YAML file.
+    """The scenario in a folder with a `scenario.yaml`, in a single YAML file, or in a workbook.
 
-    Raises BadInput with all findings at once; EnvironmentFailed where a file cannot be opened.
+    Raises BadInput with all findings at once; EnvironmentFailed where a file cannot be opened
+    (MissingExtra for a workbook without openpyxl).
     What is odd but accepted is in the scenario's `warnings`.
     """
     where = Path(os.fspath(path))
@@ -70,13 +73,15 @@ def read(path: str | os.PathLike[str]) -> Scenario:
     if kind == "missing":
         raise _refusal(where, "There is no such file or folder.", near_file(where))
     if kind != "file":
-        raise _refusal(where, f"This is a {kind}, not a file.", "Name a folder or a YAML file.")
+        raise _refusal(
+            where, f"This is a {kind}, not a file.", "Name a folder, a .yaml or an .xlsx file."
+        )
     reader = _READERS.get(where.suffix.lower())
     if reader is None:
         raise _refusal(
             where,
             f"A scenario cannot be read from a file that ends in {where.suffix or 'no extension'}.",
-            "Name a folder with a scenario.yaml, or a .yaml file.",
+            "Name a folder with a scenario.yaml, a .yaml file, or an .xlsx workbook.",
         )
     return reader(where)
 
@@ -98,10 +103,20 @@ def _read_yaml(path: Path) -> Scenario:
 
 
 def _read_workbook(path: Path) -> Scenario:
+    notes, file = Notes(), shown(path.name)
+    data = read_bytes(path, path.name, LARGEST_WORKBOOK)
+    tree, book = open_workbook(data, file, notes)
+    scenario = _read_tree(tree, file, book, notes)
+    book.warn_of_rest(SHEETS)
+    return replace(scenario, warnings=tuple(notes.warnings))
+
+
+def _refuse(path: Path) -> Scenario:
     raise _refusal(
         path,
-        "Workbooks are not read yet.",
-        "Save each sheet as CSV beside a scenario.yaml, and name that folder.",
+        f"A workbook that ends in {path.suffix} is not read: it may hold macros, or is of another "
+        "program.",
+        "Save it as .xlsx.",
     )
 
 
@@ -110,7 +125,7 @@ _READERS: Final[dict[str, Callable[[Path], Scenario]]] = {
     ".yaml": _read_yaml,
     ".yml": _read_yaml,
     ".xlsx": _read_workbook,
-    ".xlsm": _read_workbook,
+    **dict.fromkeys((".xlsm", ".xltm", ".xlsb", ".xls", ".ods"), _refuse),
 }
 
 
@@ -127,6 +142,11 @@ def _read_text(data: bytes, file: str, folder: Folder, notes: Notes) -> Scenario
         )
         notes.stop_if_any()
         raise BadInput.of(notes.findings)
+    return _read_tree(tree, file, folder, notes)
+
+
+def _read_tree(tree: Entries, file: str, folder: Holder, notes: Notes) -> Scenario:
+    """The scenario in the tree of its main file, with the tables that it names."""
     _check_format(Fields(Notes(), file, tree), notes)
     context = Context(notes, folder, Fields(notes, file, tree, known=_KEYS))
     scenario = _scenario(context)

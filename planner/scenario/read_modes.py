@@ -162,7 +162,7 @@ def read_cells(
             text = row.cells[index]
             cell = cache.get(text)
             if cell is None:
-                cell = _cell(notes, table, row, index, mode, scale)
+                cell = parse_cell(notes, table, row, index, mode, scale)
                 if cell is not None:
                     cache[text] = cell
             line[mode] = cell or Cell(ZERO)
@@ -172,9 +172,10 @@ def read_cells(
     return tuple(tuple(cells[id][m] for m in order) for id in sorted(techniques.register.places))
 
 
-def _cell(
+def parse_cell(
     notes: Notes, table: Table, row: Row, index: int, mode: str, scale: dict[str, Value]
 ) -> Cell | None:
+    """A cell of a vulnerability table: a symbol of the scale or a value; None after a finding."""
     text = row.cells[index]
     if text in scale:
         return Cell(scale[text], text)

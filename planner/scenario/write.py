@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import localcontext
 
 from planner.scenario.types import (
@@ -37,23 +37,36 @@ def write_yaml(scenario: Scenario) -> str:
 
     Reading it gives a scenario of the same digest.
     """
-    return "\n".join(_lines(scenario)) + "\n"
+    return "\n".join(_lines(scenario, {})) + "\n"
 
 
-def _lines(scenario: Scenario) -> Iterator[str]:
+def write_main(scenario: Scenario, files: Mapping[str, str]) -> str:
+    """The `scenario.yaml` of a folder: tables in `files` are named, not written.
+
+    `files` maps techniques, levels, ... to file names; joint.modes to that of the correlation
+    matrix; experts.NAME to that of an expert's table.
+    """
+    return "\n".join(_lines(scenario, files)) + "\n"
+
+
+def _lines(scenario: Scenario, files: Mapping[str, str]) -> Iterator[str]:
     yield "planner: 1"
     yield f"name: {_quoted(scenario.name)}"
     yield f"currency: {_quoted(scenario.currency)}"
     if scenario.budget is not None:
         yield f"budget: {_value(scenario.budget)}"
     yield from _settings(scenario)
-    yield from _table("techniques", (_technique(scenario, t) for t in scenario.techniques))
-    levels = [row for t in scenario.techniques if t.has_levels for row in _levels(t)]
-    yield from _table("levels", levels)
-    if isinstance(scenario.threats, FailureModes):
-        yield from _modes(scenario, scenario.threats)
+    if files:
+        yield from (f"{key}: {_file(name)}" for key, name in files.items() if "." not in key)
+        yield from _joint_file(scenario, files)
     else:
-        yield from _worlds(scenario, scenario.threats)
+        yield from _table("techniques", (_technique(scenario, t) for t in scenario.techniques))
+        levels = [row for t in scenario.techniques if _in_levels(scenario, t) for row in _levels(t)]
+        yield from _table("levels", levels)
+        if isinstance(scenario.threats, FailureModes):
+            yield from _modes(scenario, scenario.threats)
+        else:
+            yield from _worlds(scenario, scenario.threats)
     yield from _rules(scenario.rules)
     if scenario.committed:
         yield f"committed: {_choices(scenario.committed)}"
@@ -62,8 +75,9 @@ def _lines(scenario: Scenario) -> Iterator[str]:
         for name, changes in scenario.what_if:
             inner = ", ".join(f"{_text(path)}: {_quoted(text)}" for path, text in changes)
             yield f"  {_quoted(name)}: {{{inner}}}"
-    yield from _table("sources", map(_source, scenario.sources))
-    yield from _experts(scenario)
+    if not files:
+        yield from _table("sources", map(_source, scenario.sources))
+    yield from _experts(scenario, files)
 
 
 def _settings(scenario: Scenario) -> Iterator[str]:
@@ -89,7 +103,7 @@ def _settings(scenario: Scenario) -> Iterator[str]:
 def _technique(scenario: Scenario, technique: Technique) -> Iterator[_Pair]:
     yield "id", _text(technique.id)
     yield from _named(technique.id, technique.name)
-    if not technique.has_levels:
+    if not _in_levels(scenario, technique):
         yield "cost", _value(technique.levels[0].cost)
         if technique.levels[0].success != ONE:
             yield "success", _value(technique.levels[0].success)
@@ -104,6 +118,20 @@ def _technique(scenario: Scenario, technique: Technique) -> Iterator[_Pair]:
         yield "groups", _quoted(";".join(parts))
     for name, value in technique.attributes:
         yield _text(name), _value(value)
+
+
+def _in_levels(scenario: Scenario, technique: Technique) -> bool:
+    return technique.has_levels or technique.id in named_levels(scenario)
+
+
+def named_levels(scenario: Scenario) -> frozenset[str]:
+    """Techniques of which a rule names a level: they stand in the table of levels, even where
+    their one level is called full."""
+    rules = scenario.rules
+    choices = [*rules.fund, *rules.exclude, *scenario.committed]
+    for choice, needs in rules.requires:
+        choices += [choice, *needs]
+    return frozenset(choice.technique for choice in choices if choice.level is not None)
 
 
 def _levels(technique: Technique) -> Iterator[Iterator[_Pair]]:
@@ -129,11 +157,21 @@ def _modes(scenario: Scenario, threats: FailureModes) -> Iterator[str]:
     yield from _cells(scenario, threats, threats.cells, "  ")
     if threats.joint.factor is not None:
         yield f"joint: {{modes: {_value(threats.joint.factor)}}}"
-    elif threats.joint.matrix is not None:
+    if threats.joint.matrix is not None:
         yield "joint:"
         yield "  modes:"
         for id, row_of in zip(ids, threats.joint.matrix, strict=True):
             yield f"    {id}: {_flow(zip(ids, map(repr, row_of), strict=True))}"
+
+
+def _joint_file(scenario: Scenario, files: Mapping[str, str]) -> Iterator[str]:
+    threats = scenario.threats
+    if not isinstance(threats, FailureModes):
+        return
+    if threats.joint.factor is not None:
+        yield f"joint: {{modes: {_value(threats.joint.factor)}}}"
+    if threats.joint.matrix is not None:
+        yield f"joint: {{modes: {_file(files['joint.modes'])}}}"
 
 
 def _cells(
@@ -146,15 +184,22 @@ def _cells(
         yield f"{indent}{_text(technique.id)}: {_flow(zip(ids, spelled, strict=True))}"
 
 
-def _experts(scenario: Scenario) -> Iterator[str]:
+def _experts(scenario: Scenario, files: Mapping[str, str]) -> Iterator[str]:
     threats = scenario.threats
     if not scenario.experts or not isinstance(threats, FailureModes):
         return
     yield "experts:"
     for expert in scenario.experts:
+        file = files.get(f"experts.{expert.name}")
+        if file is not None and expert.weight == ONE:
+            yield f"  {_quoted(expert.name)}: {_file(file)}"
+            continue
         yield f"  {_quoted(expert.name)}:"
         if expert.weight != ONE:
             yield f"    weight: {_value(expert.weight)}"
+        if file is not None:
+            yield f"    table: {_file(file)}"
+            continue
         yield "    table:"
         yield from _cells(scenario, threats, expert.cells, "      ")
 
@@ -266,6 +311,20 @@ def _value(value: Value) -> str:
     if isinstance(value, Number):
         return text
     return f'"{text}"' if isinstance(value, Interval) else text
+
+
+def value_text(value: Value) -> str:
+    """A value as a cell of a table spells it."""
+    return _value(value).strip('"')
+
+
+def yaml_words(text: str) -> str:
+    """A word or a plain number as it is, anything else in quotes."""
+    return text if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else _text(text)
+
+
+def _file(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_./-]+", name) else _quoted(name)
 
 
 def _text(text: str) -> str:

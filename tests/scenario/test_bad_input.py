@@ -129,7 +129,7 @@ def test_files_over_the_cap_are_refused(tmp_path: Path, monkeypatch: pytest.Monk
         ("base", "no such file", "Did you mean bases?"),
         ("bases/scenario.yml", "no such file", "Did you mean scenario.yaml?"),
         ("bases/techniques.csv", "ends in .csv", "scenario.yaml"),
-        ("a.xlsx", "Workbooks are not read yet", "CSV"),
+        ("a.xlsx", "is no workbook", "save it as .xlsx"),
         ("empty", "no file scenario.yaml", "add the file"),
         ("nul\0", "no such file", "Check the name"),
     ],
