@@ -123,6 +123,14 @@ def _frontier(parser: ArgumentParser) -> None:
         metavar="N",
         help="a grid of N budgets, each solved to --gap (default: every breakpoint)",
     )
+    parser.add_argument(
+        "--against",
+        metavar="A",
+        help="an attribute (such as researchers) against the risk at one budget, instead of cost",
+    )
+    parser.add_argument(
+        "--budget", metavar="B", help="that budget; with --against (default: the scenario's)"
+    )
     parser.add_argument("--from", metavar="B", help="the least budget (default: the cheapest)")
     parser.add_argument("--to", metavar="B", help="the largest budget (default: what all cost)")
     parser.add_argument(

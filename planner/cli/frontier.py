@@ -12,8 +12,8 @@ from planner.cli.options import LARGEST_SEED, Reader
 from planner.cli.progress import Progress
 from planner.cli.recommend import say_notes
 from planner.errors import BadInput, LimitHit
-from planner.plan import DEPTH, Question
-from planner.report import frontier_files, frontier_page
+from planner.plan import DEPTH, Question, read_budget
+from planner.report import frontier_files, frontier_page, second_axis_page
 from planner.report.files import make_folder
 from planner.report.screen import Screen, print_json
 from planner.scenario.numbers import NotAValue, decimals, parse_number, parse_whole
@@ -24,6 +24,7 @@ from planner.solve.search import Search
 from planner.study.frontier import Frontier, even_budgets, frontier, grid
 from planner.study.frontier_facts import Facts
 from planner.study.frontier_naive import Mark, naive_budgets, naive_marks
+from planner.study.second_axis import trade_off
 
 #: Seconds for all solving where no time limit is given, and for each solve of the naive rules.
 SECONDS = 60.0
@@ -44,6 +45,8 @@ class Wanted:
 
 def run(arguments: Namespace) -> int:
     wanted = _read(arguments)
+    if arguments.against is not None:
+        return _against(arguments, wanted)
     question = Question.of(read(arguments.scenario), arguments.objective, wanted.seed)
     low = _units("--from", wanted.low, question)
     high = _units("--to", wanted.high, question)
@@ -60,6 +63,31 @@ def run(arguments: Namespace) -> int:
         screen = Screen()
         screen.show(*frontier_page.page(facts, screen.width))
         say_notes([as_line(warning) for warning in frontier_files.warnings_of(facts)], written)
+    return 0
+
+
+def _against(arguments: Namespace, wanted: Wanted) -> int:
+    """An attribute against the risk, at one budget."""
+    question = Question.of(read(arguments.scenario), arguments.objective, wanted.seed)
+    budget = read_budget(question.settled, arguments.budget, None)
+    folder = None if arguments.out is None else make_folder(Path(arguments.out))
+    seconds = wanted.search.time_limit or SECONDS
+    with Progress() as progress:
+        found = trade_off(
+            question,
+            arguments.against.strip(),
+            budget or 0,
+            wanted.search,
+            seconds=seconds,
+            progress=progress,
+        )
+    written = [] if folder is None else second_axis_page.write(folder, found)
+    if arguments.json:
+        print_json(second_axis_page.document(found))
+    else:
+        screen = Screen()
+        screen.show(*second_axis_page.page(found, screen.width))
+        say_notes([as_line(warning) for warning in second_axis_page.warnings_of(found)], written)
     return 0
 
 
@@ -92,6 +120,20 @@ def _read(arguments: Namespace) -> Wanted:
     high = reader.read("--to", _amount, None)
     search = reader.search()
     seed = reader.read("--seed", lambda text: parse_whole(text, 0, LARGEST_SEED), 0)
+    if arguments.against is not None:
+        for option in ("--points", "--from", "--to"):
+            if getattr(arguments, option.removeprefix("--")) is not None:
+                reader.find(
+                    option,
+                    "It is about budgets, and --against holds the budget fixed.",
+                    f"Leave {option} out, or --against.",
+                )
+    elif arguments.budget is not None:
+        reader.find(
+            "--budget",
+            "The frontier is over all budgets; one budget goes with --against.",
+            "Leave --budget out, write --from and --to, or add --against researchers.",
+        )
     if arguments.points is None and arguments.gap is not None:
         reader.find(
             "--gap",

@@ -159,10 +159,10 @@ def frontier(
             if not points:
                 raise explain_conflict(question.program(high), search, question.money)
             return ended(finished=True, bottom=True)
-        if outcome.stack is None or outcome.stop != "proven" or not _exact(program, outcome):
+        if outcome.stack is None or outcome.stop != "proven" or not is_exact(program, outcome):
             return ended(finished=False)
         point = _point(program, outcome, None)
-        while columns and not _better(program, columns[-1], outcome.stack):
+        while columns and not is_better(program, columns[-1], outcome.stack):
             columns.pop()  # a backend took the dearer of two that its rounding cannot tell apart
             points.pop()
         columns.append(outcome.stack)
@@ -267,13 +267,13 @@ def spend(program: Program, units: int) -> Row:
     return Row(tuple(range(program.size)), program.cost, None, units, "budget", "budget")
 
 
-def _exact(program: Program, outcome: Outcome) -> bool:
+def is_exact(program: Program, outcome: Outcome) -> bool:
     """Whether an outcome is proven without any gap to speak of."""
     value = float(program.exact_value(outcome.stack or ()))
     return outcome.bound is not None and outcome.bound >= value * (1 - ROUNDING)
 
 
-def _better(program: Program, stack: tuple[int, ...], other: tuple[int, ...]) -> bool:
+def is_better(program: Program, stack: tuple[int, ...], other: tuple[int, ...]) -> bool:
     """Whether a stack leaves less than another one, exactly."""
     return program.exact_value(stack) < program.exact_value(other)
 

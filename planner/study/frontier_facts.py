@@ -77,10 +77,17 @@ def membership(points: Sequence[Point], label: str) -> Membership:
 
 def changes(points: Sequence[Point]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """(enters, leaves) of each point against the one before; all of the first one enters."""
+    return stack_changes([point.stack for point in points])
+
+
+def stack_changes(
+    stacks: Sequence[Sequence[str]],
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The same for stacks of labels."""
     found = []
     before: frozenset[str] = frozenset()
-    for point in points:
-        now = frozenset(point.stack)
+    for stack in stacks:
+        now = frozenset(stack)
         found.append((tuple(sorted(now - before)), tuple(sorted(before - now))))
         before = now
     return found
