@@ -231,6 +231,21 @@ def _gaps(parser: ArgumentParser) -> None:
     _out(parser)
 
 
+def _app(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "scenario",
+        metavar="SCENARIO",
+        nargs="?",
+        help="what to open: a folder with scenario.yaml, or one file (default: upload one)",
+    )
+    parser.add_argument(
+        "--port", metavar="P", help="port of 127.0.0.1 (default: 8321; 0: any that is free)"
+    )
+    parser.add_argument(
+        "--no-browser", action="store_true", help="do not open the page in a browser"
+    )
+
+
 def _search(parser: ArgumentParser, limit: str) -> None:
     parser.add_argument(
         "--solver",
@@ -358,6 +373,11 @@ COMMANDS: dict[str, Command] = {
         "a scenario from tables that people have, or in another form",
         "planner.cli.bring",
         _import,
+    ),
+    "app": Command(
+        "the what-if page in a browser, on this machine",
+        "planner.cli.app",
+        _app,
     ),
     "solvers": Command(
         "what can solve here, what each reports, how to install the rest",

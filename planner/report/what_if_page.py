@@ -187,6 +187,12 @@ def sentence(comparison: Comparison, row: CaseRow) -> str:
     return f"{text} {_base_stack(comparison, row)}".rstrip()
 
 
+def difference(comparison: Comparison, row: CaseRow) -> str:
+    """Who enters and leaves against the base, and what keeping the base stack would mean."""
+    moves = _moves(comparison, row)
+    return f"{moves[:1].upper()}{moves[1:]}. {_base_stack(comparison, row)}".rstrip()
+
+
 def _value(comparison: Comparison, found: Found, *, bare: bool = False) -> str:
     if comparison.objective == "expected":
         number = wording.short(found.risk)

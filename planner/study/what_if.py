@@ -300,7 +300,7 @@ class _Asker:
         """The question of a case; the worlds are those of an earlier case that differs only in
         money and rules."""
         scenario = case.applied(self.scenario)
-        key = tuple(sorted(pair for pair in case.changes if not _is_light(pair[0])))
+        key = tuple(sorted(pair for pair in case.changes if not is_light(pair[0])))
         known = self.questions.get(key)
         if known is not None:
             return replace(known, scenario=scenario, settled=settle(scenario))
@@ -327,12 +327,22 @@ class _Asker:
             return CaseRow(case, None, message, (), (), kept, None)
         except (NoStack, LimitHit) as error:
             return CaseRow(case, None, str(error), (), (), kept, None)
-        gains = tuple(label for label in found.stack if label not in base.stack)
-        loses = tuple(label for label in base.stack if label not in found.stack)
-        return CaseRow(case, found, "", gains, loses, kept, _regret(question, base, found, kept))
+        return _row(case, question, base, found, kept)
 
 
-def _is_light(path: str) -> bool:
+def beside(case: Case, question: Question, base: Found, found: Found) -> CaseRow:
+    """An answer beside that of the base: `question` is what was answered by `found`."""
+    return _row(case, question, base, found, _kept(question, base))
+
+
+def _row(case: Case, question: Question, base: Found, found: Found, kept: Kept) -> CaseRow:
+    gains = tuple(label for label in found.stack if label not in base.stack)
+    loses = tuple(label for label in base.stack if label not in found.stack)
+    return CaseRow(case, found, "", gains, loses, kept, _regret(question, base, found, kept))
+
+
+def is_light(path: str) -> bool:
+    """Whether a change of this path leaves the worlds as they are."""
     return path in _LIGHT or (path.startswith("techniques.") and path.endswith(".cost"))
 
 
