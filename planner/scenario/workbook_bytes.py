@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 from planner.scenario.notes import Notes, Place, shown
 
@@ -15,6 +16,22 @@ MOST_PARTS = 2_000
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
 _HEAD = 4096
+
+#: What the libraries raise for parts that are missing, cut short or not what they should be.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    SyntaxError,
+    EOFError,
+    OverflowError,
+    OSError,
+    RuntimeError,
+)
 
 
 def check_bytes(data: bytes, file: str, notes: Notes) -> bool:
@@ -50,8 +67,7 @@ def _check_parts(data: bytes, place: Place, notes: Notes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _check_archive(archive, place, notes)
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, RuntimeError, IndexError):
-        # What the standard library raises for a damaged archive.
+    except DAMAGED:
         notes.add(place, "The file is damaged: it cannot be unpacked.", "Save the workbook again.")
         return False
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import datetime
 import io
 import warnings
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,6 +20,7 @@ from planner.scenario.csv_text import LONGEST_FIELD, cell_text
 from planner.scenario.notes import CellRow, Notes, Place, fold, shown
 from planner.scenario.plain_text import SHEET_MARKS, control_character
 from planner.scenario.values import format_decimal
+from planner.scenario.workbook_bytes import DAMAGED
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -33,22 +32,6 @@ CELL_DIGITS = 15
 MOST_CELLS = 5_000_000
 #: A row that starts with this is a remark.
 REMARK = "#"
-
-#: What the library raises for parts that are missing, cut short or not what they should be.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    KeyError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    SyntaxError,
-    EOFError,
-    OverflowError,
-    NotImplementedError,
-    OSError,
-)
 
 
 @dataclass
@@ -98,12 +81,15 @@ class Sheets:
 
     def grid(self, title: str, notes: Notes) -> Grid:
         """The cells of the sheet as text."""
-        sheet = values = _sheet(self._plain, title)
-        if _has_formula(sheet):
-            if self._values is None:
-                self._values = _load(self._data, values=True)
-            values = _sheet(self._values, title)
-        return _grid(title, sheet, values, self.file, notes)
+        try:
+            sheet = values = _sheet(self._plain, title)
+            if _has_formula(sheet):
+                if self._values is None:
+                    self._values = _load(self._data, values=True)
+                values = _sheet(self._values, title)
+            return _grid(title, sheet, values, self.file, notes)
+        except DAMAGED as error:
+            raise Damaged(str(error)) from error
 
 
 def _sheet(book: Workbook, title: str) -> Worksheet:
@@ -132,7 +118,7 @@ def _load(data: bytes, values: bool) -> Workbook:
         warnings.simplefilter("ignore")
         try:
             return openpyxl.load_workbook(io.BytesIO(data), data_only=values, keep_links=False)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise Damaged(str(error)) from error
 
 
