@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from planner.cli.progress import Progress
 from planner.errors import BadInput
 from planner.files import make_folder, write_bytes
 from planner.report.screen import Screen, plain, print_json
@@ -28,7 +29,8 @@ def run(arguments: Namespace, path: Path) -> int:
     notes = Notes()
     check_name(expert, Place("--expert"), notes)
     notes.stop_if_any()
-    asking = cells_to_ask(scenario, arguments.all)
+    with Progress() as progress:
+        asking = cells_to_ask(scenario, arguments.all, progress)
     sheet = questions(scenario, expert, asking.cells)
     make_folder(path.parent)
     if path.suffix.lower() == ".xlsx":

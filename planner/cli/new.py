@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from planner.cli import asking
 from planner.cli.places import must_be_new
 from planner.errors import BadInput
 from planner.files import make_folder, write_bytes
@@ -21,7 +21,9 @@ def run(arguments: Namespace) -> int:
     _check(arguments, path, for_expert)
     must_be_new(path, "PATH")
     if for_expert:
-        return asking.run(arguments, path)
+        # Choosing the questions solves; an empty scenario should not wait for the solvers.
+        run_questions = importlib.import_module("planner.cli.asking").run
+        return int(run_questions(arguments, path))
     if path.suffix.lower() == ".xlsx":
         make_folder(path.parent)
         written = [write_bytes(path, empty_workbook())]

@@ -39,6 +39,7 @@ def test_check_loads_neither_tables_nor_figures_nor_solvers():
     code = "from planner.cli.main import main\nmain(['check', 'scenarios/dung-mai-2025'])"
     modules = loaded(code)
     assert not (SOLVING | {"pandas", "matplotlib", "scipy.stats"}) & modules
+    assert not {"openpyxl", "xlsxwriter"} & modules
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  one case a line reads best as a table
 """`planner new` and `planner import`: what they write is read, what they cannot is said."""
 
 from __future__ import annotations
@@ -92,6 +93,25 @@ def test_a_scenario_in_another_form_has_the_same_digest(
 
 
 # Questions for an expert
+
+
+def test_the_cells_that_may_change_the_choice_are_asked_first_and_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Money for one technique. a is good or bad with m (0.01 or 0.9), b is 0.4 for sure there: to
+    # know a's cell decides between them. The uncertain cells of c, far worse, decide nothing.
+    files = base(
+        main=MAIN.replace("budget: 3", "budget: 1"),
+        techniques="id,cost\na,1\nb,1\nc,1\n",
+        modes="id,probability\nm,0.5\nn,0.1\n",
+        vulnerability='technique,m,n\na,"{mix: {0.01: 0.5, 0.9: 0.5}}",0\nb,0.4,0\n'
+        "c,0.98 to 0.99,0.98 to 0.99\n",
+    )
+    told = run(
+        capsys, "new", tmp_path / "a.csv", "--from", write(tmp_path / "s", files), "--expert", "a"
+    )
+    assert [(q["technique"], q["mode"]) for q in told["questions"]] == [("a", "m")]
+    assert told["how"].startswith("1 of the 3 uncertain cells: those whose settling is worth most")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
