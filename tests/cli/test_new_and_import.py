@@ -1,4 +1,3 @@
-# ruff: noqa: E501  one case a line reads best as a table
 """`planner new` and `planner import`: what they write is read, what they cannot is said."""
 
 from __future__ import annotations
