@@ -16,8 +16,8 @@ from planner.report.screen import plain
 from planner.study.budgets import BudgetTable
 
 #: Columns that one budget takes, and what the techniques get.
-EACH = 11
-FIRST = 22
+EACH = 9
+FIRST = 34
 
 
 def page(table: BudgetTable, width: int) -> list[RenderableType]:
@@ -65,6 +65,9 @@ def _ranks(table: BudgetTable, chosen: Sequence[int]) -> Table:
             plain(wording.money(plan.money(plan.budget or 0))), justify="right", overflow="fold"
         )
         ranked.append({row.technique: row for row in table.rankings[k].rows})
+    closing = chosen[-1] == len(table.plans) - 1
+    if closing:
+        view.add_column("stays from", justify="right", overflow="fold")
     for line in table.to_dict():
         id = line["technique"]
         cells = [plain(id)]
@@ -73,5 +76,8 @@ def _ranks(table: BudgetTable, chosen: Sequence[int]) -> Table:
             rank = "paid" if row.rank is None else str(row.rank)
             mark = f" {MARK}" if row.recommended else "  "
             cells.append(plain(rank + mark, "bold green" if row.recommended else ""))
+        if closing:
+            stays = line["stays_from"]
+            cells.append(plain(wording.DASH if stays is None else f"{stays:g}"))
         view.add_row(*cells)
     return view

@@ -7,6 +7,7 @@ from pathlib import Path
 from planner.report.documents import explain_document, plan_document
 from planner.report.drawing import Drawing, png, svg
 from planner.report.figures import recommendation_drawing
+from planner.report.figures_budgets import budgets_drawing
 from planner.report.figures_explain import drawings
 from planner.report.files import make_folder, write_bytes, write_text
 from planner.report.full_page import full_csv, lists_csv
@@ -47,6 +48,7 @@ def write_plan(
 def write_budgets(folder: Path, table: BudgetTable) -> list[Path]:
     """The same for every budget, and the ranks side by side."""
     written = [write_text(folder / "rank-by-budget.csv", budgets_csv(table))]
+    written += _write_drawing(folder, budgets_drawing(table))
     for plan, ranking in zip(table.plans, table.rankings, strict=True):
         suffix = f"-{money(plan.money(plan.budget or 0))}"
         written += write_plan(folder, ranking, suffix)

@@ -54,12 +54,14 @@ def budgets_csv(table: BudgetTable) -> str:
     head = ["technique", "name"]
     for budget in budgets:
         head += [f"rank at {budget}", f"in stack at {budget}"]
+    head.append("stays from")
     lines: list[list[Cell]] = []
     for row in table.to_dict():
         line: list[Cell] = [row["technique"], row["name"]]
         for rows in ranked:
             place = rows[row["technique"]]
             line += [place.rank, place.recommended]
+        line.append(row["stays_from"])
         lines.append(line)
     return csv_text(head, lines)
 

@@ -24,7 +24,9 @@ class BudgetTable:
     rankings: tuple[Ranking, ...]
 
     def to_dict(self) -> list[dict[str, Any]]:
-        """One row a technique: its rank at each budget, and where it is in the stack."""
+        """One row a technique: its rank at each budget, where it is in the stack, and in
+        `stays_from` the least of these budgets from which on it is in at all of them (None where
+        it is not in at the largest)."""
         budgets = [_written(plan) for plan in self.plans]
         rows: dict[str, dict[str, Any]] = {}
         for budget, ranking in zip(budgets, self.rankings, strict=True):
@@ -35,6 +37,8 @@ class BudgetTable:
                 )
                 entry["rank"][budget] = row.rank
                 entry["in"][budget] = row.recommended
+        for entry in rows.values():
+            entry["stays_from"] = _stays_from(entry["in"])
         last = {row.technique: k for k, row in enumerate(self.rankings[-1].rows)}
         return sorted(rows.values(), key=lambda row: last[row["technique"]])
 
@@ -48,6 +52,7 @@ class BudgetTable:
             for budget in row["rank"]:
                 flat[f"rank at {budget}"] = row["rank"][budget]
                 flat[f"in at {budget}"] = row["in"][budget]
+            flat["stays from"] = row["stays_from"]
             table.append(flat)
         frame = pd.DataFrame(table)
         ranks = [column for column in frame.columns if column.startswith("rank at")]
@@ -100,6 +105,16 @@ def _share(deadline: Deadline, parts: int) -> float | None:
     """Seconds for one of so many parts that are still to do."""
     left = deadline.left()
     return None if left is None else max(left, 0.0) / parts
+
+
+def _stays_from(inside: dict[str, bool]) -> float | None:
+    """The least budget from which on it is in at every larger one; budgets rise."""
+    found = None
+    for budget, held in reversed(inside.items()):
+        if not held:
+            break
+        found = float(budget)
+    return found
 
 
 def _written(plan: Plan) -> str:

@@ -17,6 +17,8 @@ import planner.study.budgets as budgets_module
 from planner import read
 from planner.errors import NoStack
 from planner.plan import Question, recommend
+from planner.report.drawing import svg
+from planner.report.figures_budgets import budgets_drawing
 from planner.scenario.settle import amount
 from planner.scenario.types import Choice, Rules
 from planner.solve.search import Search
@@ -79,12 +81,14 @@ def test_a_row_a_technique_in_the_order_of_the_largest_budget() -> None:
             "name": "B",
             "rank": {"1": 2, "2": 1, "3": 1},
             "in": {"1": False, "2": True, "3": True},
+            "stays_from": 2.0,
         },
         {
             "technique": "a",
             "name": "A",
             "rank": {"1": 1, "2": 2, "3": 2},
             "in": {"1": True, "2": False, "3": True},
+            "stays_from": 3.0,
         },
     ]
     json.dumps(found.to_dict(), allow_nan=False)
@@ -98,6 +102,7 @@ def test_the_frame_has_a_rank_and_a_membership_for_each_budget() -> None:
         "in at 0.5",
         "rank at 3",
         "in at 3",
+        "stays from",
     ]
     assert str(frame["rank at 3"].dtype) == "Int64"
     assert frame["technique"].tolist() == ["b", "a"]
@@ -162,3 +167,23 @@ def test_a_time_limit_that_is_over_still_gives_every_plan_that_needs_no_search()
     found = by_budget(Question.of(scenario(**pair())), [1, 3], Search(time_limit=1e-9))
     assert [plan.stack for plan in found.plans] == [("a",), ("a", "b")]
     assert all(row.lock_in_rise is None for r in found.rankings for row in r.rows)
+
+
+def test_stays_from_is_the_least_budget_from_which_on_a_technique_is_always_in() -> None:
+    # By hand, from the stacks at 3, 6, 7, 9, 12 of the shipped scenario (docs/model.md, values 5):
+    # scientist-ai is in from 7 on, re at 3 and 6, out at 7, in again from 9; ida never.
+    question = Question.of(read(PAPER))
+    found = by_budget(question, [300, 600, 700, 900, 1200], Search())
+    rows = {row["technique"]: row for row in found.to_dict()}
+    assert rows["scientist-ai"]["stays_from"] == 7
+    assert rows["re"]["stays_from"] == 9
+    assert rows["rlhf"]["stays_from"] == 12
+    assert rows["ida"]["stays_from"] is None
+    for row in rows.values():
+        inside = {float(budget): held for budget, held in row["in"].items()}
+        stays = row["stays_from"]
+        assert all(held for budget, held in inside.items() if stays and budget >= stays)
+        assert (stays is not None) == inside[12.0]
+    drawing = budgets_drawing(found)
+    assert "at 9 re, scientist-ai" in drawing.alt
+    assert svg(drawing) == svg(budgets_drawing(found))
