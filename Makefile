@@ -4,6 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 COUNT ?= 30000
+SOLVER ?= enumerate,core
 EXAMPLES ?= 2000
 SECONDS_AT_MOST ?= 3600
 
@@ -51,6 +52,9 @@ campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios and comm
 
 campaign-metamorphic: $(VENV)/.installed-dev ## EXAMPLES new examples of every metamorphic property
 	PLANNER_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 2 -q tests/properties
+
+campaign-engine: $(VENV)/.installed-dev ## compare COUNT small random programs, by SOLVER, with all their stacks
+	$(BIN)/python -m tests.campaigns.engine --count $(COUNT) --solver $(SOLVER)
 
 bench: $(VENV)/.installed-bench ## measure the engine and its peers: hours; goes on where it stopped
 	$(BIN)/python -m benchmarks.run --out out/bench

@@ -412,7 +412,7 @@ def plan_of(
         raise LimitHit("The search gave a stack above the target; please report this scenario.")
     options = question.options(program, columns)
     cost = program.stack_cost(columns)
-    value = float(program.exact_value(columns))
+    value = program.nearest_value(columns)
     depth = _depth(question, options)
     units = next((row.upper for row in program.rows if row.where == "budget"), None)
     return Plan(

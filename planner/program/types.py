@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.risk.double import Close, sum_of_products
 from planner.risk.exact import Dyadic
 from planner.risk.measures import Expected, Measure
 from planner.worlds.types import Floats, Worlds
@@ -147,6 +148,22 @@ class Program:
         for j in stack:
             left = left * Dyadic.of(self.failure[j])
         return self.measure.exact(self.worlds, left)
+
+    def close_value(self, stack: Sequence[int]) -> Close | None:
+        """The measure of a stack to about 30 digits, and what it is off by at most; None for
+        measures other than the expectation, and where digits may have been lost."""
+        if not isinstance(self.measure, Expected):
+            return None
+        worlds = self.worlds
+        committed = worlds.failure[list(self.committed)]
+        factors = np.vstack([self.failure[list(stack)], committed])
+        return sum_of_products(factors, (worlds.loss, worlds.probability))
+
+    def nearest_value(self, stack: Sequence[int]) -> float:
+        """The double nearest to `exact_value`, mostly without exact arithmetic."""
+        close = self.close_value(stack)
+        known = None if close is None else close.rounded()
+        return float(self.exact_value(stack)) if known is None else known
 
     def exact_constant(self, worlds: NDArray[np.bool_]) -> Fraction:
         """Expected loss of some of the worlds with nothing bought, without rounding."""

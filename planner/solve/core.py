@@ -49,6 +49,8 @@ LEFT_OVER = 30
 KEPT, RECENT = 8, 4
 #: Nodes after which another route is tried: at once where the gap is still wide.
 PROBATION, MOST_NODES = 100, 4_000
+#: From here on a stack's value costs more than a call: fewer are tried at first.
+MANY_WORLDS = 2_000
 #: Cells (stacks times worlds) evaluated at a time.
 BLOCK = 2**22
 #: What the doubles of a priced bound may be off by, relative to its size.
@@ -175,7 +177,7 @@ class CoreSearch:
         if stack == self.stack:
             return
         if self.limit is not None:
-            if self._key(stack) < self._known and self.exact.value(stack) <= self.limit:
+            if self._key(stack) < self._known and self.exact.at_most(stack, self.limit):
                 self._keep(stack, float(self.program.stack_cost(stack)))
             return
         if above is None:
@@ -187,9 +189,12 @@ class CoreSearch:
         if self.stack is None or above < known * (1 - margin):
             self._keep(stack, math.log(above) if above > 0 else -math.inf)
             return
-        now, then = self.exact.value(self.stack), self.exact.value(stack)
-        if (then, *self._key(stack)) < (now, *self._known):
-            rest = self.core.logs.above(then)
+        sign = self.exact.compare(stack, self.stack)
+        if sign < 0 or (sign == 0 and self._key(stack) < self._known):
+            constant = self.core.logs.constant
+            rest = (
+                float(self.exact.value(stack) - constant) if constant else self.exact.nearest(stack)
+            )
             self._keep(stack, math.log(rest) if rest > 0 else -math.inf)
 
     def _keep(self, stack: tuple[int, ...], height: float) -> None:
@@ -361,7 +366,7 @@ class CoreSearch:
         """Best bound first, a block at a time; what the incumbent rules out is dropped."""
         order = np.argsort(bounds, kind="stable")
         most = max(1, min(512, BLOCK // max(self.program.loss.size, 1)))
-        at, step = 0, 16
+        at, step = 0, 16 if self.program.loss.size < MANY_WORLDS else 4
         while at < order.size:
             block = order[at : at + step]
             at, step = at + step, min(2 * step, most)
@@ -432,7 +437,7 @@ class CoreSearch:
         if self.limit is not None:
             reached = float(self.program.stack_cost(self.stack))
         elif self.gap == 0:
-            reached = float(self.exact.value(self.stack))
+            reached = self.exact.nearest(self.stack)
         else:
             reached = self.program.value(self.stack)
         done = self.left_out >= self._threshold()

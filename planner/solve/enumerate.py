@@ -179,9 +179,10 @@ class AllStacks:
         for index in near[1:MOST_EXACT]:
             stack = self.stack(int(index))
             key = self.program.tie_key(stack)
-            if (self.exact.value(stack), key) < (self.exact.value(best), best_key):
+            sign = self.exact.compare(stack, best)
+            if sign < 0 or (sign == 0 and key < best_key):
                 best, best_key = stack, key
-        value = float(self.exact.value(best))
+        value = self.exact.nearest(best)
         if near.size > MOST_EXACT:
             bound = value * (1 - 4 * rounding(self.program))
             return replace(self._outcome(best, bound=bound), kind="bounded")

@@ -147,12 +147,10 @@ class Relaxation:
     def _start(self) -> LinearProgram:
         """The rules alone; the last column is eta (unused where a target is set)."""
         n, base = self.program.size, self._base
-        table = np.zeros((len(self.matrix) + len(base.groups), n + 1))
-        table[: len(self.matrix), :n] = self.matrix
-        for g, columns in enumerate(base.groups, start=len(self.matrix)):
-            table[g, list(columns)] = 1.0
-        filled = np.flatnonzero(table)
-        starts = np.concatenate([[0], np.cumsum(np.count_nonzero(table, axis=1))])
+        rows = [np.flatnonzero(row) for row in self.matrix]
+        parts = [row[columns] for row, columns in zip(self.matrix, rows, strict=True)]
+        rows += [np.array(columns) for columns in base.groups]
+        parts += [np.ones(len(columns)) for columns in base.groups]
         objective = np.append(np.zeros(n), 1.0)
         if self.limit is not None:
             objective = np.append(self.cost / max(self.cost.max(initial=1.0), 1.0), 0.0)
@@ -164,9 +162,9 @@ class Relaxation:
             integer=np.zeros(n + 1, np.bool_),
             row_lower=np.concatenate([self.lower, none]),
             row_upper=np.concatenate([self.upper, np.ones(len(base.groups))]),
-            starts=starts.astype(np.int32),
-            columns=(filled % (n + 1)).astype(np.int32),
-            values=table.ravel()[filled],
+            starts=np.cumsum([0, *map(len, rows)]).astype(np.int32),
+            columns=np.concatenate([np.zeros(0, np.int32), *rows]).astype(np.int32),
+            values=np.concatenate([np.zeros(0), *parts]),
         )
 
     @property

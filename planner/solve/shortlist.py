@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from planner.program.types import Program
+from planner.risk.double import Close
 from planner.risk.measures import CVaR
 
 #: Below this a product may have lost digits to underflow: floating point decides nothing there.
@@ -21,6 +22,7 @@ class Exact:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._values: dict[tuple[int, ...], Fraction] = {}
+        self._close: dict[tuple[int, ...], Close | None] = {}
 
     @cached_property
     def _row_class(self) -> list[int]:
@@ -29,16 +31,55 @@ class Exact:
         failure = self.program.failure
         return [seen.setdefault(row.tobytes(), len(seen)) for row in failure]
 
+    def _key(self, stack: Iterable[int]) -> tuple[int, ...]:
+        return tuple(sorted(self._row_class[j] for j in stack))
+
     def value(self, stack: Iterable[int]) -> Fraction:
         stack = tuple(stack)
-        key = tuple(sorted(self._row_class[j] for j in stack))
+        key = self._key(stack)
         if key not in self._values:
             self._values[key] = self.program.exact_value(stack)
         return self._values[key]
 
+    def close(self, stack: Iterable[int]) -> Close | None:
+        """The value to about 30 digits, where those can be had."""
+        stack = tuple(stack)
+        key = self._key(stack)
+        if key not in self._close:
+            self._close[key] = self.program.close_value(stack)
+        return self._close[key]
+
+    def compare(self, stack: Iterable[int], other: Iterable[int]) -> int:
+        """-1, 0 or 1 as the value of a stack is less than, equal to or more than another's."""
+        stack, other = tuple(stack), tuple(other)
+        if self._key(stack) == self._key(other):
+            return 0
+        one, two = self.close(stack), self.close(other)
+        if one is not None and two is not None:
+            apart = (one.hi - two.hi) + (one.lo - two.lo)
+            # The difference itself may err by a few units of its own last place.
+            if abs(apart) * (1 - 1e-12) > one.error + two.error + 1e-30 * one.hi:
+                return 1 if apart > 0 else -1
+        now, then = self.value(stack), self.value(other)
+        return (now > then) - (now < then)
+
+    def at_most(self, stack: Iterable[int], limit: Fraction) -> bool:
+        """Whether the value is at most a limit."""
+        stack = tuple(stack)
+        close = self.close(stack)
+        sign = None if close is None else close.compare(limit)
+        return self.value(stack) <= limit if sign is None else sign <= 0
+
+    def nearest(self, stack: Iterable[int]) -> float:
+        """The double nearest to the value."""
+        stack = tuple(stack)
+        close = self.close(stack)
+        known = None if close is None else close.rounded()
+        return float(self.value(stack)) if known is None else known
+
     def meets_target(self, stack: Iterable[int]) -> bool:
         limit = self.program.target_limit
-        return limit is None or self.value(stack) <= limit
+        return limit is None or self.at_most(stack, limit)
 
 
 def rounding(program: Program) -> float:

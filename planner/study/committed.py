@@ -189,7 +189,7 @@ def _alone(plan: Plan, search: Search) -> tuple[float, tuple[str, ...]] | None:
     if outcome.stack is None or outcome.stop != "proven":
         return None
     labels = tuple(sorted(program.labels[j] for j in outcome.stack))
-    return float(program.exact_value(outcome.stack)), labels
+    return program.nearest_value(outcome.stack), labels
 
 
 def _value(question: Question, options: Sequence[int]) -> float:

@@ -21,6 +21,7 @@ from planner.solve.conflict import explain_conflict
 from planner.solve.engine import Engine
 from planner.solve.enumerate import AllStacks, affordable
 from planner.solve.search import Outcome, Progress, Search, silent
+from planner.solve.shortlist import Exact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -269,17 +270,17 @@ def spend(program: Program, units: int) -> Row:
 
 def is_exact(program: Program, outcome: Outcome) -> bool:
     """Whether an outcome is proven without any gap to speak of."""
-    value = float(program.exact_value(outcome.stack or ()))
+    value = program.nearest_value(outcome.stack or ())
     return outcome.bound is not None and outcome.bound >= value * (1 - ROUNDING)
 
 
 def is_better(program: Program, stack: tuple[int, ...], other: tuple[int, ...]) -> bool:
     """Whether a stack leaves less than another one, exactly."""
-    return program.exact_value(stack) < program.exact_value(other)
+    return Exact(program).compare(stack, other) < 0
 
 
 def _proven(program: Program, stack: tuple[int, ...]) -> Point:
-    cost, value = program.stack_cost(stack), float(program.exact_value(stack))
+    cost, value = program.stack_cost(stack), program.nearest_value(stack)
     return Point(cost, cost, value, value, _labels(program, stack), True)
 
 
@@ -289,7 +290,7 @@ def _labels(program: Program, stack: Sequence[int]) -> tuple[str, ...]:
 
 def _point(program: Program, outcome: Outcome, budget: int | None) -> Point:
     stack = outcome.stack or ()
-    cost, value = program.stack_cost(stack), float(program.exact_value(stack))
+    cost, value = program.stack_cost(stack), program.nearest_value(stack)
     return Point(
         budget=cost if budget is None else budget,
         cost=cost,

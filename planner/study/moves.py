@@ -123,7 +123,7 @@ class Judge:
     def objective(self, stack: Sequence[int]) -> float | None:
         """The objective's value, exact but for its last rounding; the depth where that is it."""
         if not self.question.by_depth:
-            return float(self.program.exact_value(stack))
+            return self.program.nearest_value(stack)
         deep, _ = self.depth(stack)
         return None if deep is None else float(deep)
 
