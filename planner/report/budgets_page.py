@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from planner.plan import Plan
 from planner.report import wording
 from planner.report.plan_page import title
 from planner.report.rank_table import MARK
 from planner.report.screen import plain
 from planner.study.budgets import BudgetTable
 
-#: Columns that one budget takes, and what the techniques get.
+#: Columns that one budget takes at least, and what the techniques get.
 EACH = 9
 FIRST = 34
+#: Techniques of a stack that its line names; those of a longer one are marked below alone.
+MOST_NAMES = 12
 
 
 def page(table: BudgetTable, width: int) -> list[RenderableType]:
@@ -30,9 +33,10 @@ def page(table: BudgetTable, width: int) -> list[RenderableType]:
         Text(),
         plain(f"Rank by budget ({MARK} in the stack)", "bold"),
     ]
-    each = max(1, (width - FIRST) // EACH)
+    marks = _marks(table)
+    each = max(1, (width - FIRST) // max(EACH, *(len(mark) + 5 for mark in marks.values())))
     for start in range(0, len(table.plans), each):
-        parts.append(_ranks(table, range(len(table.plans))[start : start + each]))
+        parts.append(_ranks(table, range(len(table.plans))[start : start + each], marks))
     return parts
 
 
@@ -49,13 +53,34 @@ def _plans(table: BudgetTable) -> Table:
             plain(wording.short(plan.risk)),
             plain(wording.short(plan.effective_layers, 3)),
             plain(wording.DASH if plan.depth is None else str(plan.depth)),
-            plain(", ".join(plan.stack) or "nothing", "bold green"),
+            plain(_stack(plan), "bold green"),
             plain(wording.proof(plan)),
         )
     return view
 
 
-def _ranks(table: BudgetTable, chosen: Sequence[int]) -> Table:
+def _stack(plan: Plan) -> str:
+    if len(plan.stack) > MOST_NAMES:
+        return f"{len(plan.stack)} techniques"
+    return ", ".join(plan.stack) or "nothing"
+
+
+def _marks(table: BudgetTable) -> dict[tuple[int, str], str]:
+    """What stands after each rank, by plan and technique: whether it is in the stack, and where
+    there are levels at which one. All are equally long."""
+    levels = {t.id for t in table.plans[0].scenario.techniques if t.has_levels}
+    marks = {}
+    for k, ranking in enumerate(table.rankings):
+        for row in ranking.rows:
+            level = f" {row.level}" if row.technique in levels else ""
+            marks[k, row.technique] = f" {MARK}{level}" if row.recommended else ""
+    longest = max([2, *map(len, marks.values())])
+    return {key: mark.ljust(longest) for key, mark in marks.items()}
+
+
+def _ranks(
+    table: BudgetTable, chosen: Sequence[int], marks: Mapping[tuple[int, str], str]
+) -> Table:
     view = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True)
     view.add_column("technique", overflow="fold", min_width=8)
     ranked = []
@@ -71,10 +96,10 @@ def _ranks(table: BudgetTable, chosen: Sequence[int]) -> Table:
     for line in table.to_dict():
         id = line["technique"]
         cells = [plain(id)]
-        for rows in ranked:
+        for k, rows in zip(chosen, ranked, strict=True):
             row = rows[id]
             rank = "paid" if row.rank is None else str(row.rank)
-            mark = f" {MARK}" if row.recommended else "  "
+            mark = marks[k, id]
             cells.append(plain(rank + mark, "bold green" if row.recommended else ""))
         if closing:
             stays = line["stays_from"]
