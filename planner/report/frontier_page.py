@@ -10,7 +10,7 @@ from rich.text import Text
 from planner.report import wording
 from planner.report.plan_page import title
 from planner.report.screen import plain
-from planner.report.simple_table import listed, section, table
+from planner.report.simple_table import listed, moved, section, table
 from planner.study.frontier import Point
 from planner.study.frontier_facts import KNEE, Facts
 
@@ -164,7 +164,7 @@ def _point_row(facts: Facts, place: int, columns: int) -> list[str]:
     ]
     if facts.frontier.question.measure.name != "expected":
         row.append(wording.short(facts.risks[place]))
-    row += [wording.short(facts.next_unit[place], 3), _all_of(enters), _all_of(leaves)]
+    row += [wording.short(facts.next_unit[place], 3), moved(enters, 3), moved(leaves, 3)]
     if len(row) < columns:
         row.append(listed(point.stack, 3 * NAMED))
     return row

@@ -37,7 +37,8 @@ def table(
     )
     for place, head in enumerate(heads):
         if place in words:
-            view.add_column(head, overflow="fold", min_width=6, vertical="top")
+            least = 6 if place else _longest_word(rows)
+            view.add_column(head, overflow="fold", min_width=least, vertical="top")
         else:
             view.add_column(head, justify="right", no_wrap=True, vertical="top")
     shown = rows if most is None else rows[:most]
@@ -46,6 +47,12 @@ def table(
     if len(shown) == len(rows):
         return Group(Text(), view)
     return Group(Text(), view, more(len(rows) - len(shown), what))
+
+
+def _longest_word(rows: Sequence[Sequence[str]]) -> int:
+    """What the first column needs so that plain words stay whole: 6 to 9 characters."""
+    words = [word for row in rows if row for word in row[0].split()]
+    return max(6, min(9, max(map(len, words), default=0)))
 
 
 def more(count: int, what: str = "") -> Text:
@@ -69,3 +76,8 @@ def listed(names: Sequence[str], most: int = 30) -> str:
     """Names in a row, `nothing` where there are none."""
     text = ", ".join(names[:most]) or "nothing"
     return text if len(names) <= most else f"{text} and {len(names) - most} more"
+
+
+def moved(names: Sequence[str], most: int = 4) -> str:
+    """Options that enter or leave, in a cell: their names, or where they are many their number."""
+    return ", ".join(names) if len(names) <= most else f"{len(names)} options"

@@ -12,7 +12,7 @@ from planner.errors import Finding
 from planner.report import wording
 from planner.report.plan_page import title
 from planner.report.screen import plain
-from planner.report.simple_table import listed, section, table
+from planner.report.simple_table import listed, moved, section, table
 from planner.report.tables import csv_text
 from planner.scenario.notes import shown
 from planner.study.what_if import CaseRow, Comparison, Found
@@ -119,8 +119,8 @@ def _line(comparison: Comparison, row: CaseRow | None, count: int, width: int) -
         blank = [name, NO_STACK, *[wording.DASH] * (count - 2)]
         blank[6 if other else 5] = kept
         return blank
-    gains = ", ".join(row.gains) if row else ""
-    loses = ", ".join(row.loses) if row else ""
+    gains = moved(row.gains) if row else ""
+    loses = moved(row.loses) if row else ""
     line = [
         name,
         gains or wording.DASH,
@@ -177,7 +177,7 @@ def sentence(comparison: Comparison, row: CaseRow) -> str:
     found, base = row.found, comparison.base
     if found is None:
         return f"{lead} no answer. {row.message}"
-    bought = listed(found.stack)
+    bought = listed(found.stack, 12)
     spent = f"{wording.money(found.cost)} {comparison.scenario.currency}"
     text = f"{lead} buy {bought} for {spent}, at {_value(comparison, found)}"
     now, before = _value(comparison, found, bare=True), _value(comparison, base, bare=True)
@@ -215,7 +215,7 @@ def _moves(comparison: Comparison, row: CaseRow) -> str:
         (row.loses, "leaves", "leave"),
     ):
         if names:
-            parts.append(f"{listed(names, 12)} {one if len(names) == 1 else many}")
+            parts.append(f"{listed(names, 6)} {one if len(names) == 1 else many}")
     return ", ".join(parts)
 
 

@@ -33,6 +33,7 @@ from planner.scenario.settle import Settled, amount
 from planner.solve.engine import Engine
 from planner.solve.enumerate import affordable
 from planner.solve.search import Progress, Search, silent
+from planner.study.labels import in_words
 from planner.worlds.types import Worlds
 
 if TYPE_CHECKING:
@@ -335,7 +336,7 @@ def _alike(row: DependenceRow, rows: Sequence[DependenceRow]) -> bool:
 
 
 def _part(row: DependenceRow, currency: str) -> str:
-    stack = ", ".join(row.stack or ()) or "nothing"
+    stack = in_words(row.stack or ())
     if not row.regret or row.regret < 0:
         price = f"{row.cost.normalize():f} {currency}" if row.cost is not None else ""
         return f"under {NAMES[row.reading]} {stack} for {price} would do as well"

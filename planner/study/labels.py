@@ -1,4 +1,4 @@
-"""A stack as a person writes it: labels of options, read into columns of a program."""
+"""A stack as a person writes it: labels of options, read into columns; and in words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ from planner.errors import BadInput, Finding
 from planner.plan import Question
 from planner.program.types import Program
 from planner.scenario.notes import nearest
+
+#: Options that a sentence names; a longer stack goes by its size.
+MOST_NAMED = 8
+
+
+def in_words(stack: Sequence[str]) -> str:
+    """A stack in a sentence.
+
+    >>> in_words([]), in_words(["debate", "re:half"]), in_words(list("abcdefghi"))
+    ('nothing', 'debate, re:half', 'a stack of 9')
+    """
+    if len(stack) > MOST_NAMED:
+        return f"a stack of {len(stack)}"
+    return ", ".join(stack) or "nothing"
 
 
 def read_stack(question: Question, program: Program, stack: Sequence[str]) -> tuple[int, ...]:

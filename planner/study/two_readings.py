@@ -24,6 +24,7 @@ from planner.scenario.settle import Settled, amount
 from planner.scenario.types import ExplicitWorlds, Reading
 from planner.solve.search import Progress, Search, silent
 from planner.study.dependence import Choice, least
+from planner.study.labels import in_words
 from planner.worlds.build import build
 from planner.worlds.types import Worlds
 
@@ -160,7 +161,7 @@ def _sentence(question: Question, together: Side, by_mode: Side) -> str:
     program = build_program(question.settled, question.worlds, Expected(), budget=None)
     names, stacks = [], []
     for side in (together.choice, by_mode.choice):
-        names.append(", ".join(sorted(program.labels[j] for j in side.columns)) or "nothing")
+        names.append(in_words(sorted(program.labels[j] for j in side.columns)))
         stacks.append(question.options(program, side.columns))
     jointly = [drivers(together.settled, together.apart, stack) for stack in stacks]
     alone = [drivers(by_mode.settled, by_mode.apart, stack) for stack in stacks]
@@ -170,6 +171,8 @@ def _sentence(question: Question, together: Side, by_mode: Side) -> str:
             f"{_combinations(question, stacks[0])}; by-mode asks of each mode alone that some "
             f"technique withstands it, and counts {alone[0].risk:.4g}."
         )
+    if names[0] == names[1]:  # two long stacks of one size
+        names = [f"{names[0]} (its own)", f"{names[1]} (by-mode's)"]
     mode, first, second = _largest(alone[0], alone[1])
     return (
         f"Together one technique has to withstand all modes that strike at once: {names[0]} leaves "
