@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from planner.study.gaps import gaps
     from planner.study.new_technique import assumed
     from planner.study.ranking import Ranking, rank
+    from planner.study.robust import robust
     from planner.study.second_axis import trade_off
 
 __version__ = "0.1.0"
@@ -66,6 +67,7 @@ _HOMES = {
     "rank_in_full": "planner.study.full_ranking",
     "read": "planner.scenario.read",
     "recommend": "planner.plan",
+    "robust": "planner.study.robust",
     "trade_off": "planner.study.second_axis",
 }
 
@@ -94,6 +96,7 @@ __all__ = [
     "rank_in_full",
     "read",
     "recommend",
+    "robust",
     "trade_off",
 ]
 

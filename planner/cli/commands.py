@@ -189,6 +189,11 @@ def _robust(parser: ArgumentParser) -> None:
         "scenario's judgement_correlation, or 0)",
     )
     parser.add_argument(
+        "--by-confidence",
+        action="store_true",
+        help="draw plain numbers too, each from an interval as wide as its source's confidence",
+    )
+    parser.add_argument(
         "--settle",
         metavar="N",
         help="judgements whose worth, if settled, is estimated (default: 6; 0: none)",

@@ -51,6 +51,7 @@ def run(arguments: Namespace) -> int:
             seed,
             budget=arguments.budget,
             correlation=correlation,
+            by_confidence=arguments.by_confidence,
             search=search,
             executor=executor,
             progress=progress,

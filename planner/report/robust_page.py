@@ -141,6 +141,9 @@ def _facts(found: Robust) -> list[tuple[str, RenderableType]]:
     ]
     if draws.correlation > 0:
         rows.append(("Judgement", plain(f"cells move together, correlation {draws.correlation:g}")))
+    if draws.scenario is not found.plan.scenario:
+        text = "plain numbers are drawn too, as wide as their sources are confident"
+        rows.append(("Widened", plain(text)))
     gap = float(best.gap[best.solved].max())
     every = "every one of" if found.proven == found.count else f"{found.proven:,} of"
     kind = "every stack was tried" if best.table is not None else f"within {wording.percent(gap)}"
@@ -212,7 +215,8 @@ def _stacks(found: Robust) -> list[RenderableType]:
             plain(
                 "Where a draw makes a stack too dear, its techniques are bought in the order of "
                 'importance as far as the money goes; "bought whole" is the share of the draws in '
-                "which all of it fits.",
+                "which all of it fits. A stack dearer than the budget at central costs is a "
+                "list of priorities: it is shown, and never the best by mean, tail or regret.",
                 "dim",
             )
         )

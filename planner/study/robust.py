@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.plan import Plan, Question, answer, read_budget
+from planner.scenario.by_confidence import widened
 from planner.scenario.digest import digest
 from planner.scenario.draw import Draws, draw
 from planner.scenario.types import Scenario
@@ -101,7 +102,7 @@ class Robust:
         return sum(1 for kind, solved in kinds if kind != "none" and solved)
 
     def to_dict(self) -> dict[str, Any]:
-        scenario = self.draws.scenario
+        scenario = self.plan.scenario
         best = self.best
         return {
             "scenario": {"name": scenario.name, "digest": digest(scenario)},
@@ -115,6 +116,7 @@ class Robust:
                 "seed": self.draws.seed,
                 "uncertain_numbers": len(self.draws.numbers),
                 "judgement_correlation": self.draws.correlation,
+                "by_confidence": self.draws.scenario is not scenario,
                 "without_stack": self.draws.count - self.count,
                 "proven": self.proven,
                 "largest_gap": float(best.gap[best.solved].max()),
@@ -205,6 +207,7 @@ def robust(
     *,
     budget: Decimal | str | None = None,
     correlation: float | None = None,
+    by_confidence: bool = False,
     search: Search | None = None,
     executor: Executor | None = None,
     progress: Progress = silent,
@@ -212,7 +215,9 @@ def robust(
     """The best stack of every draw, and the stacks that are best over all of them.
 
     `budget` as for `recommend`; `correlation` of one expert's errors of judgement (the scenario's
-    own where it is None). Programs that are solved one by one go to the `executor`.
+    own where it is None). With `by_confidence` a plain number whose source states a confidence is
+    drawn from an interval of that width (docs/background/evidence.md); the central stack stays that
+    of the numbers as written. Programs that are solved one by one go to the `executor`.
 
     Raises BadInput and NoStack as `recommend` does, NoStack also where no draw has a stack.
     """
@@ -220,11 +225,12 @@ def robust(
     question = Question.of(scenario, seed=seed)
     units = read_budget(question.settled, budget, None)
     plan = answer(question, units, None, search, progress)
-    draws = draw(scenario, count, seed, correlation=correlation)
+    believed = widened(scenario) if by_confidence else scenario
+    draws = draw(believed, count, seed, correlation=correlation)
     place = setting(draws, None if budget is None else units)
     best = best_of_each(place, search, executor=executor, progress=progress)
     central = plan.columns
-    field = judge(place, best, central, search, progress)
+    field = judge(place, best, central, search, progress, written=plan.program)
     return Robust(
         plan=plan,
         draws=draws,

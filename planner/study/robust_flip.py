@@ -290,18 +290,22 @@ class Choice:
 
     start  the number of the one with the least mean risk that central costs allow: what is
            funded where nothing is settled
+    cost   (columns,) central costs and the central budget, in units of account
     """
 
     place: Setting
     stacks: tuple[Stack, ...]
     start: int
     everything: bool
+    cost: tuple[int, ...] = ()
+    budget: int | None = None
 
     @classmethod
     def of(cls, found: Robust) -> Choice:
         place = found.place
         program = place.program
-        central = np.array(program.cost, np.int64)
+        # As written: with plain numbers widened, the means of the costs are not what was written.
+        central = np.array(found.plan.program.cost, np.int64)
         budget = found.plan.budget
         everything = found.best.table is not None and program.size <= MOST_COLUMNS
         if everything:
@@ -316,7 +320,7 @@ class Choice:
             means = found.field.risks.mean(axis=1)
         fits = np.array([budget is None or central[list(s)].sum() <= budget for s in stacks])
         start = int(np.where(fits, means, np.inf).argmin())
-        return cls(place, stacks, start, everything)
+        return cls(place, stacks, start, everything, tuple(central.tolist()), budget)
 
     @property
     def among(self) -> str:
@@ -385,14 +389,15 @@ def estimate(
         spot = at_shares(draws, [{number.name: share}])
         plans.append((share, weight, spot, risks))
     # Without settling, one stack for all values: of those that central costs allow the least.
-    fits = _affordable(choice, at_shares(draws, [{}]))
+    fits = _affordable(choice, *_money(choice, None, None))
     mean = sum(weight * risks.mean(axis=0) for _, weight, _, risks in plans)
     start = int(np.where(fits, mean, np.inf).argmin())
     for share, weight, spot, risks in plans:
         means = risks.mean(axis=0)
-        fits = _affordable(choice, spot)
+        spent = _money(choice, number, spot)
+        fits = _affordable(choice, *spent)
         best = int(np.where(fits, means, np.inf).argmin())
-        kept = risks[:, start] if fits[start] else _shrunk(choice, spot, start, risks, base)
+        kept = risks[:, start] if fits[start] else _shrunk(choice, *spent, start, risks, base)
         if kept.mean() - means[best] <= SAME * abs(means[best]) and fits[start]:
             best = start
         before += weight * kept
@@ -431,20 +436,44 @@ def _given(base: Draws, number: Uncertain, share: float) -> Draws:
     return replace(base, values=values)
 
 
-def _affordable(choice: Choice, spot: Draws) -> np.ndarray:
-    """(stacks,) what the money of one settled draw allows."""
+def _money(
+    choice: Choice, number: Uncertain | None, spot: Draws | None
+) -> tuple[list[int], int | None]:
+    """Costs of the columns and the budget: central ones, but for the number that is settled."""
+    cost, budget = list(choice.cost), choice.budget
+    if number is None or spot is None or number.field not in ("cost", "budget"):
+        return cost, budget
     here = replace(choice.place, draws=spot)
-    return np.array([here.costs[0, list(s)].sum() <= here.budgets[0] for s in choice.stacks])
+    if number.field == "budget":
+        return cost, int(here.budgets[0])
+    options = {p[0] for n in spot.numbers if n.name == number.name for p in n.places}
+    for j, option in enumerate(choice.place.program.option):
+        if option in options:
+            cost[j] = int(here.costs[0, j])
+    return cost, budget
 
 
-def _shrunk(choice: Choice, spot: Draws, start: int, risks: Floats, base: Draws) -> Floats:
+def _affordable(choice: Choice, cost: list[int], budget: int | None) -> np.ndarray:
+    """(stacks,) what that money allows."""
+    if budget is None:
+        return np.ones(len(choice.stacks), np.bool_)
+    return np.array([sum(cost[j] for j in stack) <= budget for stack in choice.stacks])
+
+
+def _shrunk(
+    choice: Choice,
+    cost: list[int],
+    budget: int | None,
+    start: int,
+    risks: Floats,
+    base: Draws,
+) -> Floats:
     """(draws,) risk of a stack that has become too dear, bought in the order of importance."""
-    here = replace(choice.place, draws=spot)
-    left, kept = int(here.budgets[0]), []
+    left, kept = budget or 0, []
     for j in importance(choice.place, choice.stacks[start]):
-        if here.costs[0, j] <= left:
+        if cost[j] <= left:
             kept.append(j)
-            left -= int(here.costs[0, j])
+            left -= cost[j]
     if not choice.place.parts_hold(kept):
         kept = []
     stack = tuple(sorted(kept))

@@ -89,8 +89,15 @@ def judge(
     central: Stack,
     search: Search,
     progress: Progress = silent,
+    *,
+    written: Program | None = None,
 ) -> Field:
-    """The stack of the central values beside those that are best over all draws."""
+    """The stack of the central values beside those that are best over all draws.
+
+    What is best in some sense must meet the rules at central costs, those of the program `written`
+    (the setting's own where it is None); stacks that are only often the best of a draw need not.
+    """
+    written = written or place.program
     counts = Counter(stack for stack in best.stacks if stack is not None)
     roles: dict[Stack, set[Role]] = {central: {"central"}}
     found: dict[Role, str] = {"central": "the best stack at the central values"}
@@ -98,11 +105,13 @@ def judge(
         for role, stack in _over_all(place, best).items():
             roles.setdefault(stack, set()).add(role)
             found[role] = "every stack was tried"
-    elif (mean := least_mean(place, search)) is not None:
+    elif (mean := least_mean(place, written, search)) is not None:
         roles.setdefault(mean, set()).add("mean")
         found["mean"] = "proven, at central costs"
     often = sorted(counts, key=lambda stack: (-counts[stack], place.program.tie_key(stack)))
-    for stack in often[:MOST_CANDIDATES]:
+    # Room is kept for stacks that central costs allow: only they can be best over the draws.
+    within = [stack for stack in often if written.holds(stack)]
+    for stack in (*often[: MOST_CANDIDATES // 2], *within[: MOST_CANDIDATES // 2]):
         roles.setdefault(stack, set()).add("often")
     stacks = list(roles)
     progress(f"{len(stacks)} stacks are judged under every draw")
@@ -116,9 +125,10 @@ def judge(
         ("regret", regrets.max(axis=1)),
     ):
         if role not in found:
-            least = min(range(len(stacks)), key=lambda k: (scores[k], _key(place, stacks[k])))
+            allowed = [k for k, stack in enumerate(stacks) if written.holds(stack)]
+            least = min(allowed, key=lambda k: (scores[k], _key(place, stacks[k])))
             roles[stacks[least]].add(role)
-            found[role] = f"the best of {len(stacks)} stacks judged"
+            found[role] = f"the best of {len(allowed)} stacks judged"
     total = int(best.solved.sum())
     rows = [
         Judged(
@@ -190,9 +200,9 @@ def _over_all(place: Setting, best: Best) -> dict[Role, Stack]:
     return found
 
 
-def mean_program(place: Setting) -> Program | None:
-    """The program whose risk is the mean over the draws: the worlds of all draws, each as likely
-    as its draw. None where they are too many."""
+def mean_program(place: Setting, program: Program) -> Program | None:
+    """The program whose risk is the mean over the draws, with the costs and rules of another: the
+    worlds of all draws, each as likely as its draw. None where they are too many."""
     draws = place.draws
     if not drawn.fits(draws):
         return None
@@ -211,7 +221,6 @@ def mean_program(place: Setting) -> Program | None:
         loss=np.full(int(kept.sum()), total),
         failure=np.concatenate(failures, axis=1)[:, kept],
     )
-    program = place.program
     return Program(
         labels=program.labels,
         technique=program.technique,
@@ -224,10 +233,10 @@ def mean_program(place: Setting) -> Program | None:
     )
 
 
-def least_mean(place: Setting, search: Search) -> Stack | None:
+def least_mean(place: Setting, written: Program, search: Search) -> Stack | None:
     """The stack of least mean risk over the draws, proven, at central costs; None where the
     program would be too large, or was not solved in time."""
-    program = mean_program(place)
+    program = mean_program(place, written)
     if program is None:
         return None
     outcome = Engine(program, search).best(seconds=search.time_limit)
