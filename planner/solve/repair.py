@@ -119,6 +119,6 @@ def fewest(program: Program, logs: Floats, left: Floats, stack: Sequence[int]) -
     now = sums[high - 1]
     for j in sorted(kept, key=lambda j: -program.cost[j]):
         rest = [k for k in kept if k != j]
-        if program.holds(rest) and met(now - logs[j]):
+        if met(now - logs[j]) and program.holds(rest):
             kept, now = rest, now - logs[j]
     return kept
