@@ -20,10 +20,10 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check format clean campaign-brute campaign-fuzz campaign-metamorphic bench bench-quick docs
+.PHONY: help run test lint check format clean campaign-brute campaign-certificates campaign-fuzz campaign-metamorphic bench bench-quick docs
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-22s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/.installed ## recommend a stack for the paper's scenario; files go to out/
 	@$(BIN)/planner recommend scenarios/dung-mai-2025 --out out
@@ -55,6 +55,9 @@ campaign-metamorphic: $(VENV)/.installed-dev ## EXAMPLES new examples of every m
 
 campaign-engine: $(VENV)/.installed-dev ## compare COUNT small random programs, by SOLVER, with all their stacks
 	$(BIN)/python -m tests.campaigns.engine --count $(COUNT) --solver $(SOLVER)
+
+campaign-certificates: $(VENV)/.installed-dev ## verify COUNT random plans twice, and spoilt files of them
+	$(BIN)/python -m tests.campaigns.certificates --count $(COUNT)
 
 bench: $(VENV)/.installed-bench ## measure the engine and its peers: hours; goes on where it stopped
 	$(BIN)/python -m benchmarks.run --out out/bench

@@ -706,9 +706,10 @@ def read(text: str) -> dict[str, Any]:
         raise
     except (ValueError, RecursionError) as error:
         raise NotAPlan(f"the file is no JSON ({error})") from None
-    for table, keys in ((plan, KEYS), (plan and plan["proof"], PROOF_KEYS)):
+    proof = plan.get("proof") if isinstance(plan, dict) else None
+    for table, keys in ((plan, KEYS), (proof, PROOF_KEYS)):
         if not isinstance(table, dict) or set(keys) - set(table):
-            raise NotAPlan("the file lacks some of " + ", ".join(keys))
+            raise NotAPlan("it lacks some of " + ", ".join(keys))
     return dict(plan)
 
 

@@ -51,6 +51,8 @@ MOST_TANGENTS = 120
 LISTED_CELLS, MOST_LISTED = 200_000, 2_000
 #: What the verifier's rounding may add to what a bound in doubles leaves open.
 MARGIN = 1e-8
+#: Nodes after which a tree that would need so many times the nodes allowed is given up.
+PROBATION, HOPELESS = 100, 20.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Effort:
 #: Where a plan is only shown: a few seconds at most. Where it is kept: up to a few minutes, for a
 #: file of up to some 10 MB that is checked within a minute.
 QUICK = Effort(cells=150_000, nodes=40, work=8_000_000)
-FULL = Effort(cells=400_000, nodes=3_000, work=250_000_000)
+FULL = Effort(cells=400_000, nodes=2_000, work=250_000_000)
 
 
 class NotCertified(Exception):
@@ -152,10 +154,11 @@ def instance_of(
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """Bounds on the columns."""
+    """Bounds on the columns, and the share of the tree below: half at each branch."""
 
     lower: Floats
     upper: Floats
+    share: float = 1.0
 
 
 class Grower:
@@ -224,6 +227,10 @@ class Grower:
             self._start()
         while waiting:
             node = waiting.pop()
+            if len(self.nodes) == PROBATION:
+                done = 1.0 - sum(one.share for one in (node, *waiting))
+                if done * HOPELESS * self.effort.nodes < PROBATION:
+                    raise NotCertified("its relaxation says too little: the tree would not end")
             self.work += self.program.size * self.program.loss.size
             if self.work > self.effort.work or len(self.nodes) >= self.effort.nodes:
                 raise NotCertified(f"its tree has more than {len(self.nodes)} nodes")
@@ -403,7 +410,7 @@ class Grower:
             if value == 1.0:
                 row = next(row for row in _table(self.program) if j in row)
                 upper[row[(row >= 0) & (row != j)]] = 0.0
-            sides.append(Node(lower, upper))
+            sides.append(Node(lower, upper, node.share / 2))
         return sides
 
 

@@ -29,6 +29,7 @@ for place in (str(ROOT / "tests"), str(ROOT)):
         sys.path.insert(0, place)
 
 from proof import second_verifier  # noqa: E402
+from proof.second_verifier import Wrong  # noqa: E402
 from random_scenarios import random_case  # noqa: E402
 
 from planner.errors import NoStack  # noqa: E402
@@ -84,7 +85,7 @@ def spoil(plan: dict[str, Any], rng: random.Random) -> tuple[str, dict[str, Any]
         change = rng.choice(CHANGES)
         try:
             change(spoilt, rng)
-        except (IndexError, KeyError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, Wrong):
             continue  # there is nothing of that kind to change
         names.append(change.__name__)
     return "+".join(names), spoilt

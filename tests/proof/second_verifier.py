@@ -76,6 +76,7 @@ class _Case:
         self.technique = [option["technique"] for option in self.options]
         pairs = [(option["technique"], option["level"]) for option in self.options]
         _must(len(set(pairs)) == len(pairs))
+        _must(all(isinstance(word, str) for pair in pairs for word in pair))
         self.paid = {(option["technique"], option["level"]) for option in given["committed"]}
         _must(not {t for t, _ in self.paid} & set(self.technique))
         self.rules = [self._rule(row) for row in given["rows"]]
@@ -92,6 +93,7 @@ class _Case:
     @staticmethod
     def _rule(row: dict[str, Any]) -> tuple[dict[int, int], int | None, int | None]:
         terms: dict[int, int] = {}
+        _must(isinstance(row["rule"], str) and isinstance(row["where"], str))
         for term in row["terms"].split():
             column, amount = term.split(":")
             _must(int(column) not in terms and int(column) >= 0)
