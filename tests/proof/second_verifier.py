@@ -76,9 +76,9 @@ class _Case:
         self.technique = [option["technique"] for option in self.options]
         pairs = [(option["technique"], option["level"]) for option in self.options]
         _must(len(set(pairs)) == len(pairs))
-        _must(all(isinstance(word, str) for pair in pairs for word in pair))
         self.paid = {(option["technique"], option["level"]) for option in given["committed"]}
         _must(not {t for t, _ in self.paid} & set(self.technique))
+        _must(all(isinstance(word, str) for pair in (*pairs, *self.paid) for word in pair))
         self.rules = [self._rule(row) for row in given["rows"]]
         self.kind, _, self.parameter = given["measure"]["name"].partition(":")
         _must(self.kind in ("expected", "cvar", "worst"))
