@@ -251,6 +251,29 @@ def _app(parser: ArgumentParser) -> None:
     )
 
 
+def _report(parser: ArgumentParser) -> None:
+    _scenario(parser)
+    parser.add_argument(
+        "--out", metavar="FILE", help="the file to write (default: report.html, here)"
+    )
+    parser.add_argument(
+        "--format", metavar="F", help="html, xlsx or md (default: by the file's ending)"
+    )
+    parser.add_argument("--budget", metavar="B", help="the budget (default: the scenario's)")
+    parser.add_argument(
+        "--objective",
+        metavar="O",
+        default="expected",
+        help="expected, cvar:0.95, worst:1 or depth (default: expected)",
+    )
+    _search(parser, "seconds for each part of the report (default: 20)")
+    parser.add_argument(
+        "--draws",
+        metavar="N",
+        help="draws from the stated uncertainty, 0 for none (default: as many as go quickly)",
+    )
+
+
 def _search(parser: ArgumentParser, limit: str) -> None:
     parser.add_argument(
         "--solver",
@@ -378,6 +401,11 @@ COMMANDS: dict[str, Command] = {
         "a scenario from tables that people have, or in another form",
         "planner.cli.bring",
         _import,
+    ),
+    "report": Command(
+        "one page, workbook or text with all of the above, for a board",
+        "planner.cli.report",
+        _report,
     ),
     "app": Command(
         "the what-if page in a browser, on this machine",

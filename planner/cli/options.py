@@ -96,6 +96,10 @@ class Reader:
         limit = self.read("--time-limit", _seconds, None)
         return Search(self.arguments.solver, gap, limit)
 
+    def seed(self) -> int:
+        """--seed."""
+        return self.read("--seed", _seed, 0)
+
     def find(self, name: str, message: str, cure: str) -> None:
         self.findings.append(Finding(name, None, None, message, cure))
 
@@ -109,7 +113,7 @@ def read_wanted(arguments: Namespace) -> Wanted:
     reader = Reader(arguments)
     target = reader.read("--target-risk", _not_negative, None)
     search = reader.search()
-    seed = reader.read("--seed", _seed, 0)
+    seed = reader.seed()
     count = reader.read("--alternatives", _count, None)
     differ = reader.read("--differ", _differ, 1)
     budgets = _budgets(arguments.budget)
@@ -153,7 +157,7 @@ def read_explained(arguments: Namespace) -> Explained:
     """Raises BadInput with every finding about the options."""
     reader = Reader(arguments)
     search = reader.search()
-    seed = reader.read("--seed", _seed, 0)
+    seed = reader.seed()
     draws = reader.read("--draws", _draws, DRAWS)
     reader.check()
     return Explained(_labels(arguments.stack), arguments.budget, search, seed, draws)

@@ -48,7 +48,7 @@ def _row(
         rise or wording.DASH,
         wording.short(plan.effective_layers, 3),
         depth,
-        _proof(plan),
+        proof_of(plan),
     ]
 
 
@@ -56,7 +56,8 @@ def _rise(rise: float) -> str:
     return "+0" if rise == 0 else f"+{wording.short(rise, 3)}"
 
 
-def _proof(plan: Plan) -> str:
+def proof_of(plan: Plan) -> str:
+    """The kind of proof, with its gap where there is one."""
     gap = plan.proof.gap
     return plan.proof.kind if not gap else f"{plan.proof.kind}, gap {wording.percent(gap)}"
 

@@ -58,7 +58,7 @@ def page(scenario: Scenario) -> list[RenderableType]:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    for label, text in _facts(scenario):
+    for label, text in facts(scenario):
         grid.add_row(plain(label), plain(text))
     name = plain(scenario.name, "bold")
     return [Group(name, Rule(characters="─", style="dim")), grid, Text(), *_verdict(scenario)]
@@ -75,7 +75,8 @@ def rules(scenario: Scenario) -> list[str]:
     return found
 
 
-def _facts(scenario: Scenario) -> list[tuple[str, str]]:
+def facts(scenario: Scenario) -> list[tuple[str, str]]:
+    """What it holds, as terms and texts."""
     settled = settle(scenario)
     rows = [("Techniques", _techniques(scenario, settled))]
     threats = scenario.threats

@@ -23,7 +23,7 @@ def correlation_section(explanation: Explanation) -> RenderableType:
     return section(
         "Correlation of failures, all techniques",
         table(heads, _pairs(found), words=(0, 1), what="pairs"),
-        plain(_clusters(found)),
+        plain(clusters_sentence(found)),
     )
 
 
@@ -49,7 +49,8 @@ def _jaccard(share: float | None) -> str:
     return wording.DASH if share is None else f"{share:.2f}"
 
 
-def _clusters(found: Correlation) -> str:
+def clusters_sentence(found: Correlation) -> str:
+    """The clusters of more than one technique, and how many stand apart."""
     groups = [cluster for cluster in found.clusters if len(cluster) > 1]
     cut = f"cut at phi {1 - found.cut:g} on average"
     if not groups:

@@ -55,9 +55,9 @@ def price_section(price: PriceTable | None, explanation: Explanation, width: int
     if price.impossible:
         amounts = ", ".join(map(wording.money, price.impossible))
         parts.append(plain(f"At {amounts} no stack meets the rules."))
-    told = _told(price.rows, explanation)
-    if told:
-        parts.append(plain(told))
+    sentence = told(price.rows, explanation)
+    if sentence:
+        parts.append(plain(sentence))
     return section(TITLE, *parts)
 
 
@@ -82,7 +82,7 @@ def _number(ratio: float) -> str:
     return "0" if abs(excess) < 1e-9 else wording.short(excess, 3)
 
 
-def _told(rows: Sequence[PriceRow], explanation: Explanation) -> str:
+def told(rows: Sequence[PriceRow], explanation: Explanation) -> str:
     """What the independence-assuming optimum promises and leaves: at the plan's budget, else where
     it costs most."""
     naive = [row for row in rows if row.rule == "independent" and row.promised is not None]

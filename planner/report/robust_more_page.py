@@ -75,7 +75,7 @@ def _flips(found: FlipMap, width: int) -> list[RenderableType]:
         plain(flip_sentence(found)),
         table(heads, rows, words=(0,), most=None),
     ]
-    told = [text for flip in found.flips[:3] if (text := _turns(flip, found.stack))]
+    told = [text for flip in found.flips[:3] if (text := turns(flip, found.stack))]
     parts += [plain(text) for text in told]
     rest = sum(flip.evppi is None for flip in found.flips)
     note = (
@@ -89,15 +89,15 @@ def _flips(found: FlipMap, width: int) -> list[RenderableType]:
     return parts
 
 
-def _turns(flip: Flip, stack: tuple[str, ...]) -> str:
+def turns(flip: Flip, stack: tuple[str, ...]) -> str:
     """Where along the number's values the advice changes."""
     if not flip.evppi or not flip.chance:
         return ""
-    turns: list[tuple[float, tuple[str, ...]]] = []
+    found: list[tuple[float, tuple[str, ...]]] = []
     for one in flip.settled:
-        if one.stack != stack and (not turns or turns[-1][1] != one.stack):
-            turns.append((one.value, one.stack))
-    told = [f"at {wording.short(value, 3)}: {_change(to, stack)}" for value, to in turns[:3]]
+        if one.stack != stack and (not found or found[-1][1] != one.stack):
+            found.append((one.value, one.stack))
+    told = [f"at {wording.short(value, 3)}: {_change(to, stack)}" for value, to in found[:3]]
     return f"{flip.name} (mean {wording.short(flip.central, 3)}) turns the stack {'; '.join(told)}."
 
 
