@@ -552,3 +552,12 @@ def test_the_matrix_may_not_be_transposed(tmp_path: Path) -> None:
     turned = [list(row) for row in zip(*VULNERABILITY, strict=True)]
     found = findings(book(tmp_path, workbook({"vulnerability": turned})))
     assert any("transposed" in f.message for f in found)
+
+
+def test_no_damaged_workbook_brings_anything_but_findings(tmp_path: Path) -> None:
+    # A slice of the campaign `python -m tests.campaigns.workbooks`.
+    from campaigns.workbooks import damaged, outcome, whole
+
+    base = whole()
+    found = {outcome(damaged(seed, base), tmp_path / NAME) for seed in range(20)}
+    assert found == {"read", "BadInput"}
