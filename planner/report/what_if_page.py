@@ -23,6 +23,8 @@ MIDDLE, WIDE = 76, 150
 MOST_CELLS = 40
 MOST_STACKS = 26
 NO_STACK = "no stack"
+#: Labels longer than this take the room of other columns where the page is not this wide.
+LONG, ROOMY = 14, 110
 
 
 def document(comparison: Comparison) -> dict[str, Any]:
@@ -90,6 +92,7 @@ def _grid(comparison: Comparison, width: int) -> RenderableType:
 def _cases(
     comparison: Comparison, rows: Sequence[CaseRow], width: int, *, grid: bool = False
 ) -> RenderableType:
+    width = _room(rows, width)
     other = comparison.objective != "expected"
     one = grid and len(comparison.axes) == 1
     heads = ["value" if one else "case", "gains", "loses", "cost", "risk"]
@@ -107,6 +110,14 @@ def _cases(
         line = _line(comparison, row, len(heads), width)
         lines.append([row.case.changes[-1][1], *line[1:]] if one else line)
     return table(heads, lines, words=words, most=MOST_CELLS if grid else None, what="cells")
+
+
+def _room(rows: Sequence[CaseRow], width: int) -> int:
+    """The width to lay out for: long labels need the room of the layers and the depth."""
+    longest = max(
+        (cell_len(label) for row in rows for label in (*row.gains, *row.loses)), default=0
+    )
+    return min(width, MIDDLE - 1) if longest > LONG and width < ROOMY else width
 
 
 def _line(comparison: Comparison, row: CaseRow | None, count: int, width: int) -> list[str]:
