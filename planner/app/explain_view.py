@@ -17,7 +17,9 @@ from planner.study.explain import Explanation
 MOST_MAPPED = 20
 MOST_SETS = 12
 MOST_MODES = 20
-#: Pairs of techniques that are named where a map would be too large.
+#: Unsure cells that are named.
+MOST_CELLS = 6
+#: Pairs of techniques of the stack that are named where a map would be too large.
 MOST_PAIRS = 12
 #: Labels of a stack that are spelled out, and characters of a sentence.
 MOST_NAMED = 10
@@ -90,8 +92,10 @@ def _cuts(found: CutSets) -> dict[str, Any]:
         )
     cells = [
         f"{cell.technique} against {cell.mode} ({cell.symbol or 'a range'})"
-        for cell in found.deciding[:MOST_SETS]
+        for cell in found.deciding[:MOST_CELLS]
     ]
+    if len(found.deciding) > MOST_CELLS:
+        cells.append(f"and {len(found.deciding) - MOST_CELLS} more")
     return {
         "head": head,
         "sets": [" + ".join(cut) for cut in shown],
@@ -140,7 +144,7 @@ def _correlation(found: Explanation) -> dict[str, Any]:
     whose = "all techniques" if few else "the stack"
     clusters = _clusters(every)
     if not 2 <= len(table.labels) <= MOST_MAPPED:
-        return {"whose": whose, "labels": [], "pairs": _pairs(every), "clusters": clusters}
+        return {"whose": whose, "labels": [], "pairs": _pairs(stack), "clusters": clusters}
     order = list(table.order)
     chosen = {*found.stack.stack, *found.stack.committed}
     return {

@@ -281,7 +281,7 @@ function correlation(found) {
     const rows = found.pairs.map((pair) =>
       el("tr", {}, el("td", { text: pair.one }), el("td", { text: pair.other }), el("td", { class: "number", text: pair.phi })),
     );
-    parts.push(table("The pairs that fail together most", heads, rows));
+    parts.push(el("p", { class: "muted small", text: "The pairs of the stack that fail together most:" }), table("The pairs that fail together most", heads, rows));
   }
   parts.push(el("p", { text: found.clusters }));
   return parts;

@@ -37,13 +37,16 @@ export class Fields {
     });
     const refresh = () => {
       if (document.activeElement !== input) input.value = this.state.text(path);
+      dress();
+    };
+    const dress = () => {
       input.classList.toggle("changed", this.state.changed(path));
+      input.classList.toggle("long", input.value.length > 9);
       if (follow) follow(input.value);
     };
     input.addEventListener("input", () => {
       this.state.set(path, input.value);
-      input.classList.toggle("changed", this.state.changed(path));
-      if (follow) follow(input.value);
+      dress();
       this.changed();
     });
     input.addEventListener("blur", refresh);
