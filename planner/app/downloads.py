@@ -1,10 +1,11 @@
 """What a reader can take away: each a name, a label, and a function of the answer.
 
-A further kind is a line in `DOWNLOADS`; the page shows a button for each.
+A further kind is a line in `DOWNLOADS`; the page shows a button for each whose packages are there.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,21 +14,27 @@ from planner.report.documents import plan_document
 from planner.report.screen import as_json
 from planner.report.tables import ranking_csv
 from planner.scenario.write import write_yaml
+from planner.scenario.write_workbook import workbook_bytes
 from planner.solve.search import Progress
 
 
 @dataclass(frozen=True)
 class Download:
-    """`make` gives the file's bytes for an answer."""
+    """`make` gives the file's bytes for an answer; `needs` are packages that it imports."""
 
     label: str
     file: str
     media: str
     make: Callable[[Answer, Progress], bytes]
+    needs: tuple[str, ...] = ()
 
 
 def _scenario(answer: Answer, _: Progress) -> bytes:
     return write_yaml(answer.plan.scenario).encode()
+
+
+def _workbook(answer: Answer, _: Progress) -> bytes:
+    return workbook_bytes(answer.plan.scenario)
 
 
 def _plan(answer: Answer, progress: Progress) -> bytes:
@@ -41,6 +48,22 @@ def _ranking(answer: Answer, progress: Progress) -> bytes:
 
 DOWNLOADS: dict[str, Download] = {
     "scenario": Download("Scenario, as changed (YAML)", "scenario.yaml", "text/yaml", _scenario),
+    "workbook": Download(
+        "Scenario, as changed (Excel)",
+        "scenario.xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _workbook,
+        ("openpyxl", "xlsxwriter"),
+    ),
     "plan": Download("Plan with its proof (JSON)", "plan.json", "application/json", _plan),
     "ranking": Download("Ranking (CSV)", "ranking.csv", "text/csv", _ranking),
 }
+
+
+def offered() -> dict[str, Download]:
+    """Those that can be made here: an extra may be missing."""
+    return {
+        name: download
+        for name, download in DOWNLOADS.items()
+        if all(importlib.util.find_spec(package) for package in download.needs)
+    }

@@ -20,7 +20,7 @@ from planner.app import limits
 from planner.app.answer_view import alternatives_view, plan_view, ranking_view
 from planner.app.answers import Answers
 from planner.app.asked import Asked, read_asked, read_json
-from planner.app.downloads import DOWNLOADS
+from planner.app.downloads import offered
 from planner.app.explain_view import explain_view
 from planner.app.guard import Guard, bug
 from planner.app.pool import GivenUp, Pool
@@ -145,7 +145,7 @@ async def _start(request: Request) -> Response:
     return JSONResponse(
         {
             "scenario": None if scenario is None else scenario_view(scenario),
-            "downloads": [{"name": k, "label": d.label} for k, d in DOWNLOADS.items()],
+            "downloads": [{"name": k, "label": d.label} for k, d in offered().items()],
             "glossary": {word: meaning(word) for word in GLOSSARY},
             "version": planner.__version__,
             "assumption": ASSUMPTION,
@@ -203,7 +203,7 @@ async def _cancel(request: Request) -> Response:
 
 async def _download(request: Request) -> Response:
     desk: Desk = request.app.state.desk
-    found = DOWNLOADS.get(request.path_params["name"])
+    found = offered().get(request.path_params["name"])
     if found is None:
         return PlainTextResponse("There is no such file.\n", 404)
     asked, scenario = await _read(request)

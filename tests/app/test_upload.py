@@ -45,6 +45,15 @@ def test_the_files_of_a_folder_are_opened_together(client: Any, paper: dict[str,
     assert upload_named(client, files).json()["digest"] == paper["digest"]
 
 
+def test_a_workbook_goes_out_and_comes_back(client: Any, paper: dict[str, Any]) -> None:
+    for package in ("openpyxl", "xlsxwriter"):
+        pytest.importorskip(package, reason="the extra `xlsx` is not installed")
+    book = client.post("/api/download/workbook", json={"scenario": paper["digest"]})
+    assert upload_named(client, {"book.xlsx": book.content}).json()["digest"] == paper["digest"]
+    bad = upload_named(client, {"book.xlsx": book.content[:2000]})
+    assert bad.status_code == 422
+
+
 def test_all_findings_of_a_bad_file_come_with_their_lines(client: Any) -> None:
     got = upload(client, bad_yaml=SMALL.replace("cost: 1", "cost: $1").replace("m: 0.1", "m: 7"))
     assert got.status_code == 422
