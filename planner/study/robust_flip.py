@@ -398,12 +398,14 @@ def estimate(
         fits = _affordable(choice, *spent)
         best = int(np.where(fits, means, np.inf).argmin())
         kept = risks[:, start] if fits[start] else _shrunk(choice, *spent, start, risks, base)
-        if kept.mean() - means[best] <= SAME * abs(means[best]) and fits[start]:
-            best = start
+        # What is left of the old stack can be bought too: keeping it is always a choice.
+        keeps = kept.mean() - means[best] <= SAME * abs(means[best])
         before += weight * kept
-        after += weight * risks[:, best]
-        gain = max(float(kept.mean() - means[best]), 0.0)
-        if best != start:
+        after += weight * (kept if keeps else risks[:, best])
+        gain = 0.0 if keeps else float(kept.mean() - means[best])
+        if keeps:
+            best = start
+        else:
             chance += weight
         value = float(quantile(number.value, np.array([share]))[0])
         settled.append(Settling(share, value, weight, choice.labels(choice.stacks[best]), gain))
