@@ -130,14 +130,18 @@ def map_drawing(found: Map) -> Drawing:
         for column in range(side):
             regret = found.risk[row, column] - found.least[row, column]
             text = wording.short(float(regret), 2) if regret > 1e-9 else "0"
+            text = "too dear" if found.dear[row, column] else text
             axes.text(column, row, text, ha="center", va="center", fontsize=8, color=INK)
     axes.set_xticks(range(side), [wording.short(v, 2) for v in found.x_values], fontsize=8)
     axes.set_yticks(range(side), [wording.short(v, 2) for v in found.y_values], fontsize=8)
     axes.set_xlabel(shortened(found.x, 60), fontsize=9, parse_math=False)
     axes.set_ylabel(shortened(found.y, 50), fontsize=9, parse_math=False)
     for k, stack in enumerate(shown):
+        last = k == len(COLOURS) - 1 and len(found.stacks) > len(COLOURS)
         label = ", ".join(stack) if len(stack) <= 6 else f"stack {k + 1} ({len(stack)} techniques)"
-        axes.bar([0], [0], color=COLOURS[k], alpha=0.45, label=shortened(label, 90))
+        axes.bar(
+            [0], [0], color=COLOURS[k], alpha=0.45, label="others" if last else shortened(label, 90)
+        )
     axes.set_xlim(-0.5, side - 0.5)
     axes.set_ylim(-0.5, side - 0.5)
     legend = axes.legend(

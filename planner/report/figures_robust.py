@@ -54,7 +54,7 @@ def core_drawing(found: Robust) -> Drawing:
     colours = [STACK if row.central else REST for row in rows]
     left.barh(range(len(rows)), [row.core_index for row in rows], color=colours, height=0.66)
     for k, row in enumerate(rows):
-        text = f" {row.core_index:.2f}" if 0 < row.core_index < 1 else f" {row.core_index:g}"
+        text = f" {row.core_index:.3f}" if 0 < row.core_index < 1 else f" {row.core_index:g}"
         left.text(row.core_index, k, text, va="center", fontsize=8, color=INK)
     left.set_xlim(0, 1.18)
     left.set_xticks([0, 0.5, 1])
@@ -66,19 +66,20 @@ def core_drawing(found: Robust) -> Drawing:
     left.barh([0], [0], color=REST, label="not in it")
     legend_above(left, 1)
     shares = np.array([row.acceptability for row in rows])
-    right.imshow(shares, aspect="auto", cmap="Blues", vmin=0, vmax=1)
+    right.imshow(shares, aspect="auto", cmap="Blues", vmin=0, vmax=max(float(shares.max()), 0.2))
     if shares.shape[1] <= 12:
         for k in range(shares.shape[0]):
             for r in range(shares.shape[1]):
                 if shares[k, r] >= 0.005:
-                    colour = "white" if shares[k, r] > 0.6 else INK
+                    colour = "white" if shares[k, r] > 0.6 * shares.max() else INK
                     text = f"{shares[k, r] * 100:.0f}"
                     right.text(r, k, text, ha="center", va="center", fontsize=8, color=colour)
     step = max(1, shares.shape[1] // 15)
     right.set_xticks(range(0, shares.shape[1], step))
     right.set_xticklabels([str(k + 1) for k in range(0, shares.shape[1], step)], fontsize=8)
     right.set_yticks([])
-    right.set_xlabel("rank (numbers: % of the draws)", fontsize=9)
+    numbers = " (numbers: % of the draws)" if shares.shape[1] <= 12 else ""
+    right.set_xlabel(f"rank{numbers}", fontsize=9)
     core = [row.technique for row in found.rows if row.status == "core"]
     alt = (
         f"Core index of {len(found.rows)} techniques over {found.count} draws. In every best "

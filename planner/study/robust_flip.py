@@ -110,7 +110,7 @@ class Map:
 
     x, y    names; values (side,) of each; `risk` (side of y, side of x) of the chosen stack;
     stacks  the different best stacks; `which` (side of y, side of x) their numbers, `least` their
-            risks
+            risks; `dear` where the money does not buy the chosen stack
     """
 
     x: str
@@ -121,6 +121,7 @@ class Map:
     stacks: tuple[tuple[str, ...], ...]
     which: np.ndarray
     least: Floats
+    dear: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +184,7 @@ class FlipMap:
                 "stacks": [list(stack) for stack in self.map.stacks],
                 "best": self.map.which.tolist(),
                 "least_risk": self.map.least.tolist(),
+                "too_dear": self.map.dear.tolist(),
             },
         }
 
@@ -534,8 +536,18 @@ def two_way(
         least[k] = found[1]
     x, y = (tuple(quantile(heads[name].value, np.array(shares)).tolist()) for name in names)
     shape = (side, side)
+    here = replace(place, draws=spots)
+    dear = here.costs[:, list(chosen)].sum(axis=1) > here.budgets
     return Map(
-        names[0], names[1], x, y, risk, tuple(stacks), which.reshape(shape), least.reshape(shape)
+        names[0],
+        names[1],
+        x,
+        y,
+        risk,
+        tuple(stacks),
+        which.reshape(shape),
+        least.reshape(shape),
+        dear.reshape(shape),
     )
 
 
