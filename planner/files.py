@@ -10,6 +10,7 @@ import contextlib
 import glob
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from planner.errors import EnvironmentFailed
@@ -28,6 +29,11 @@ def make_folder(path: Path) -> Path:
 
 def write_bytes(path: Path, data: bytes) -> Path:
     """Put the data into the file. Where that fails the old file stays as it was."""
+    return write_pieces(path, (data,))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> Path:
+    """The same for data that comes piece by piece, and is never in memory as a whole."""
     _sweep(path)
     prefix = f".{path.name}.{os.getpid()}."
     try:
@@ -36,7 +42,7 @@ def write_bytes(path: Path, data: bytes) -> Path:
         raise EnvironmentFailed(f"{path} cannot be written: {_reason(error)}.") from error
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask())

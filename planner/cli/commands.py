@@ -274,6 +274,62 @@ def _report(parser: ArgumentParser) -> None:
     )
 
 
+def _sweep(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "scenario", metavar="SCENARIO", nargs="*", help="folders with scenario.yaml, or .yaml files"
+    )
+    parser.add_argument("--draws", metavar="N", help="draws in each cell (default: the means)")
+    parser.add_argument("--budget", metavar="B[,B...]", help="budgets, such as 5,9,12 or 5:20:1")
+    parser.add_argument(
+        "--vary",
+        metavar="PATH=V,V...",
+        action="append",
+        help="an axis of the grid, such as joint.modes=0,0.3,0.6",
+    )
+    parser.add_argument(
+        "--named",
+        metavar="NAME",
+        action="append",
+        help="a named change of the scenario, beside the scenario as written",
+    )
+    parser.add_argument(
+        "--experts",
+        metavar="A[,B...]",
+        help="experts by name, all, or own for the scenario's table",
+    )
+    parser.add_argument(
+        "--objective",
+        metavar="O[,O...]",
+        default="expected",
+        help="expected, cvar:0.95, worst:1 or depth (default: expected)",
+    )
+    parser.add_argument(
+        "--solver",
+        metavar="NAME",
+        default="auto",
+        help="auto, enumerate, or what `planner solvers` lists (default: auto)",
+    )
+    parser.add_argument(
+        "--gap", metavar="G", help="stop at this relative gap (default: 1e-4; enumeration: 0)"
+    )
+    parser.add_argument("--seed", metavar="N", help="seed of the draws (default: 0)")
+    parser.add_argument(
+        "--workers", metavar="N", help="processes of this machine (default: 1, this one)"
+    )
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="a Dask scheduler, such as tcp://10.0.0.1:8786"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the sweep in the --out folder, if any"
+    )
+    parser.add_argument(
+        "--status", action="store_true", help="only say how far the sweep in the --out folder is"
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", help="keep every finished case there, and write the tables as files"
+    )
+
+
 def _search(parser: ArgumentParser, limit: str) -> None:
     parser.add_argument(
         "--solver",
@@ -411,6 +467,11 @@ COMMANDS: dict[str, Command] = {
         "the what-if page in a browser, on this machine",
         "planner.cli.app",
         _app,
+    ),
+    "sweep": Command(
+        "many budgets, changes, experts and draws: resumable, on many processors",
+        "planner.cli.sweep",
+        _sweep,
     ),
     "solvers": Command(
         "what can solve here, what each reports, how to install the rest",

@@ -93,7 +93,9 @@ class Reader:
     def search(self) -> Search:
         """--solver, --gap and --time-limit."""
         gap = self.read("--gap", _share, Search.gap)
-        limit = self.read("--time-limit", _seconds, None)
+        limit = None
+        if "time_limit" in self.arguments:
+            limit = self.read("--time-limit", _seconds, None)
         return Search(self.arguments.solver, gap, limit)
 
     def seed(self) -> int:

@@ -155,15 +155,15 @@ def _flat(value: Any) -> Cell:
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_cell(name) for name in head])
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    writer.writerow([csv_cell(name) for name in head])
+    writer.writerows([csv_cell(cell) for cell in row] for row in rows)
     return out.getvalue()
 
 
-def _cell(cell: Cell) -> str:
+def csv_cell(cell: Cell) -> str:
     """Numbers in full; text that a spreadsheet would take for a formula gets an apostrophe.
 
-    >>> _cell("=1+1"), _cell(-0.5), _cell(True), _cell(None), _cell("re")
+    >>> csv_cell("=1+1"), csv_cell(-0.5), csv_cell(True), csv_cell(None), csv_cell("re")
     ("'=1+1", '-0.5', 'yes', '', 're')
     """
     match cell:

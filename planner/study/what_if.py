@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
@@ -385,31 +386,41 @@ def vary(
 
     `beside` holds in every cell too. Raises BadInput with every finding about the axes.
     """
+    taken = [path for path, _ in beside.changes] if beside else []
+    found = read_axes(scenario, axes, taken, MOST_CASES)
+    return Grid(found, tuple(_cells(found, beside)))
+
+
+def read_axes(
+    scenario: Scenario, written: Sequence[str], taken: Collection[str], most: int
+) -> tuple[Axis, ...]:
+    """The axes of a grid of at most so many cells; `taken` are paths that are changed already.
+
+    Raises BadInput with every finding about the axes.
+    """
     findings: list[Finding] = []
     found: list[Axis] = []
-    taken = [path for path, _ in beside.changes] if beside else []
-    for written in axes:
+    known = list(taken)
+    for text in written:
         try:
-            axis = _axis(written)
+            axis = _axis(text, most)
         except NotAValue as error:
-            findings.append(Finding("--vary", None, shown(written), error.message, error.cure))
+            findings.append(Finding("--vary", None, shown(text), error.message, error.cure))
             continue
-        if axis.path in taken:
+        if axis.path in known:
             message, cure = "The path is changed twice.", "Keep one of the two."
             findings.append(Finding("--vary", None, shown(axis.path), message, cure))
-        taken.append(axis.path)
+        known.append(axis.path)
         found.append(axis)
         findings += _misfits(scenario, axis)
-    count = 1
-    for axis in found:
-        count *= len(axis.values)
-    if count > MOST_CASES:
-        message = f"The grid has {count:,} cells; at most {MOST_CASES} are computed."
+    count = math.prod(len(axis.values) for axis in found)
+    if count > most:
+        message = f"The grid has {count:,} cells; at most {most:,} are computed."
         cure = "Give fewer values, or a longer step."
         findings.append(Finding("--vary", None, None, message, cure))
     if findings:
         raise BadInput.of(findings)
-    return Grid(tuple(found), tuple(_cells(found, beside)))
+    return tuple(found)
 
 
 def _cells(axes: Sequence[Axis], beside: Case | None) -> list[Case]:
@@ -433,11 +444,11 @@ def _misfits(scenario: Scenario, axis: Axis) -> list[Finding]:
     return list(findings)
 
 
-def _axis(written: str) -> Axis:
+def _axis(written: str, most: int) -> Axis:
     path, sign, text = (part.strip() for part in written.partition("="))
     if not (path and sign and text):
         raise NotAValue("is no path with values.", "Write budget=5:20:1 or joint.modes=0,0.3,0.6.")
-    values = _range(text) or _split(text)
+    values = _range(text, most) or _split(text)
     if len(set(values)) < len(values):
         raise NotAValue("names a value twice.", "Keep it once.")
     if "" in values:
@@ -445,7 +456,7 @@ def _axis(written: str) -> Axis:
     return Axis(path, values)
 
 
-def _range(text: str) -> tuple[str, ...] | None:
+def _range(text: str, most: int) -> tuple[str, ...] | None:
     """`5:20:1` as its values; None for what is no range."""
     parts = text.split(":")
     if len(parts) != 3:
@@ -457,9 +468,9 @@ def _range(text: str) -> tuple[str, ...] | None:
     if not step or (stop - start) * step < 0:
         raise NotAValue("never arrives at its end.", "Write start:stop:step, such as 5:20:1.")
     count = int((stop - start) / step) + 1
-    if count > MOST_CASES:
+    if count > most:
         raise NotAValue(
-            f"has {count:,} values; at most {MOST_CASES} are computed.", "Write a longer step."
+            f"has {count:,} values; at most {most:,} are computed.", "Write a longer step."
         )
     return tuple(format_decimal(start + k * step) for k in range(count))
 
