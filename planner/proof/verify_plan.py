@@ -276,8 +276,6 @@ class Instance:
             part = min(left, bottom * p[s])
             total += part * losses[s]
             left -= part
-            if not left:
-                break
         return total, top
 
     def risk(self, stack: list[int], kind: str = "") -> Fraction:

@@ -355,6 +355,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=300, help="random plans")
     parser.add_argument("--mutants", type=int, default=40, help="spoilt copies of each")
     parser.add_argument("--first", type=int, default=0, help="seed of the first")
+    parser.add_argument("--seconds", type=float, default=None, help="stop after so long")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args(arguments)
     started = time.perf_counter()
@@ -368,8 +369,11 @@ def main(arguments: list[str] | None = None) -> int:
             wrong += bad
             for line in bad:
                 print(line, flush=True)
+            spent = time.perf_counter() - started
+            if given.seconds is not None and spent > given.seconds:
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
             if done % 50 == 0:
-                spent = time.perf_counter() - started
                 print(f"{done}/{given.count} in {spent:.0f} s", file=sys.stderr, flush=True)
     for name in sorted(counts):
         print(f"{name:<20}{counts[name]:>8}")

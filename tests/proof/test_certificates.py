@@ -4,6 +4,7 @@ every stack of the spoilt instance (a slice of `tests.campaigns.certificates`)."
 import ast
 import copy
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -233,6 +234,41 @@ def test_useless_weights_prove_nothing_and_are_no_harm():
     assert "stacks tried one by one: 4" in check(plan)
 
 
+def test_weights_on_what_no_stack_changes_count_for_nothing(small):
+    plan = copy.deepcopy(small)
+    for option in plan["certificate"]["options"]:
+        option["failure"] = option["failure"].split()[0] + " 0x1p+0"
+    worlds = {"worlds": "536870912 536870912"}
+    plan["certificate"]["tree"] |= {"weights": [worlds], "nodes": [LEAF]}
+    instance = verify_plan.Instance(plan["certificate"])
+    goal = verify_plan.Goal(instance, "0x1.8p-1", instance.risk([0]), plan["certificate"]["tree"])
+    weights = verify_plan.Prover(instance, goal, plan["certificate"]["tree"]).weights[0]
+    # the second world is left as it is by both options: its 1/2 is taken out of the bound exactly
+    assert weights.lam == [536870912, 0]
+    assert goal.level == 0.25
+
+
+def test_leaves_may_share_weights_and_a_branch_may_be_taken_again(small):
+    plan = copy.deepcopy(small)
+    worlds = {"worlds": "536870912 536870912"}
+    nodes = [{"branch": 0}, {"branch": 0}, LEAF, LEAF]
+    plan["certificate"]["tree"] |= {"weights": [worlds], "nodes": nodes}
+    assert "leaves: 2" in check(plan)
+    assert second_verifier.accepts(plan)
+
+
+def test_a_risk_beyond_all_doubles_is_refused(small):
+    plan = copy.deepcopy(small)
+    plan["certificate"]["worlds"] = {
+        "probability": "0x1p+0 0x1p+0",
+        "loss": "0x1.fffffffffffffp+1023 0x1.fffffffffffffp+1023",
+    }
+    for option in plan["certificate"]["options"]:
+        option["failure"] = "0x1p+0 0x1p+0"
+    with pytest.raises(Rejected, match="a number is too large"):
+        check(plan)
+
+
 def test_a_list_that_never_ends_is_refused(small, monkeypatch):
     monkeypatch.setattr(verify_plan, "MOST_LISTED", 3)
     with pytest.raises(Rejected, match="more stacks are left open"):
@@ -304,6 +340,10 @@ def test_exit_codes_of_the_file(tmp_path, small, capsys, monkeypatch):
     assert verify_plan.main([str(plan)]) == 2
     plan.write_text(json.dumps({**small, "cost": 7.0}))
     assert verify_plan.main([str(plan)]) == 1
+    monkeypatch.setattr(sys, "argv", [str(FILE)])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(FILE), run_name="__main__")
+    assert stopped.value.code == 2
     monkeypatch.setattr(verify_plan, "MOST_BYTES", 10)
     assert verify_plan.main([str(plan)]) == 2
     assert "larger than 10 bytes" in capsys.readouterr().err
