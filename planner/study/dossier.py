@@ -115,7 +115,7 @@ def gather(
     plan = answer(question, units, None, search, progress)
     limited = replace(search, time_limit=part)
     drawn = _robust(scenario, plan, limited, seed, draws, progress)
-    facts = None if question.by_depth else _frontier(question, limited, part, progress)
+    facts = None if question.by_depth else _frontier(question, units, limited, part, progress)
     return Dossier(
         scenario=scenario,
         plan=plan,
@@ -139,14 +139,15 @@ def gather(
 
 
 def _frontier(
-    question: Question, search: Search, seconds: float, progress: Progress
+    question: Question, budget: int | None, search: Search, seconds: float, progress: Progress
 ) -> Facts | None:
-    """Every breakpoint where all stacks can be tried, else a grid of proven budgets."""
+    """Every breakpoint where all stacks can be tried, else a grid of proven budgets, the plan's
+    among them."""
     try:
         if search.solver in ("auto", "enumerate") and affordable(question.program(None)):
             return Facts(frontier(question, search, seconds=seconds, progress=progress))
-        budgets = even_budgets(question, GRID)
-        return Facts(grid(question, budgets, search, seconds=seconds, progress=progress))
+        budgets = {*even_budgets(question, GRID), *([] if budget is None else [budget])}
+        return Facts(grid(question, sorted(budgets), search, seconds=seconds, progress=progress))
     except PlannerError:
         return None
 

@@ -144,7 +144,7 @@ def test_the_workbook_has_a_sheet_a_question_with_real_numbers(
     assert first["technique"] == row.technique
     assert first["cost"] == float(row.cost)
     # A workbook keeps 16 digits.
-    assert first["if dropped"] == pytest.approx(row.rise_if_dropped, rel=1e-15)
+    assert first["if changed"] == pytest.approx(row.rise_if_dropped, rel=1e-15)
     costs = [cell.value for cell in book["frontier"]["B"][1:22]]
     assert costs == [float(step.cost) for step in dossier.steps]
 

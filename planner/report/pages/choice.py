@@ -30,15 +30,20 @@ from planner.study.dossier import Dossier
 from planner.study.ranking import RankRow
 from planner.study.stability import Stability
 
+#: Techniques that the first sentence names.
+NAMED = 8
+
 
 def answer(dossier: Dossier) -> tuple[str, ...]:
     """Three sentences: what to fund, what is left, how that is known."""
     plan, currency = dossier.plan, dossier.scenario.currency
     stack = [_named(plan, label) for label in plan.stack]
+    if len(stack) > NAMED:
+        stack = [f"{len(stack)} of the {len(plan.scenario.techniques)} techniques"]
     money = wording.money(plan.money(plan.cost))
     of = "" if plan.budget is None else f" of {wording.money(plan.money(plan.budget))}"
     first = (
-        f"Fund {_and(stack)} for {money}{of} {currency}."
+        f"Fund {_and(stack)} for {money}{of} {currency}{_first(plan)}."
         if stack
         else "Fund nothing: no technique within the budget and the rules lowers the risk."
     )
@@ -50,6 +55,11 @@ def answer(dossier: Dossier) -> tuple[str, ...]:
         f"{wording.short(band.worst_case)} (worst case)."
     )
     return first, second, third
+
+
+def _first(plan: Plan) -> str:
+    """Where the sentence does not name them."""
+    return ": those marked in the ranked table" if len(plan.stack) > NAMED else ""
 
 
 def _named(plan: Plan, label: str) -> str:
@@ -75,10 +85,16 @@ def ranking(dossier: Dossier) -> Section:
         Column("fund", "mark", "✓: in the recommended stack; paid: others pay for it"),
         Column("cost", "number", f"in {plan.scenario.currency}"),
         Column("fails alone", "number", "chance-weighted share of the loss that it lets through"),
-        Column("if dropped", "number", "rise of the risk without it"),
-        Column("if added", "number", "fall of the risk with it, whatever the budget"),
-        Column("if locked out", "number", f"rise of the {best} when it cannot be had"),
-        Column("if locked in", "number", f"rise of the {best} when it must be bought"),
+        Column(
+            "if changed",
+            "number",
+            "change of the risk if it is dropped from the stack, or added whatever the budget",
+        ),
+        Column(
+            "if forced",
+            "number",
+            f"rise of the {best} when it cannot be had, or (outside the stack) must be bought",
+        ),
         Column("per money", "number", "fall of the risk by it alone, per unit of money"),
         Column("reason"),
     ]
@@ -190,10 +206,8 @@ def _rank_row(row: RankRow, levels: bool) -> list[Cell]:
         *cells,
         amount(row.cost),
         number(row.failure_alone),
-        rise(row.rise_if_dropped),
-        _fall(row.fall_if_added),
-        rise(row.replacement_cost),
-        rise(row.lock_in_rise),
+        rise(row.rise_if_dropped) if row.recommended else _fall(row.fall_if_added),
+        rise(row.replacement_cost if row.recommended else row.lock_in_rise),
         number(row.reduction_per_cost),
         word(f"{row.reason} {row.evidence}".strip()),
     ]
