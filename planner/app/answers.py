@@ -8,7 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from planner.app import limits
 from planner.app.asked import State
+from planner.errors import LimitHit
 from planner.plan import Plan, Question, answer, read_budget
+from planner.report.pages import assemble
+from planner.report.pages.blocks import Report
 from planner.scenario.changes import Change, change_all
 from planner.scenario.digest import digest
 from planner.scenario.settle import settle
@@ -16,11 +19,15 @@ from planner.scenario.types import Scenario
 from planner.solve.search import Progress, Search
 from planner.study.alternatives import Alternatives, alternatives
 from planner.study.certified import certified_for
+from planner.study.dossier import gather
 from planner.study.explain import Explanation, explain
 from planner.study.ranking import Ranking, rank
 from planner.study.what_if import is_light
 
 _SEARCH = Search(time_limit=limits.SOLVE_SECONDS)
+
+#: Held while a report is worked out and drawn.
+_REPORTING = threading.Lock()
 
 #: A scenario's digest, what is changed of it, and the objective.
 Key = tuple[str, tuple[Change, ...], str]
@@ -37,6 +44,7 @@ class Answer:
     lock: threading.Lock = field(default_factory=threading.Lock)
     _ranking: Ranking | None = None
     _kept: Ranking | None = None
+    _report: Report | None = None
     _alternatives: Alternatives | None = None
     _explanation: Explanation | None = None
 
@@ -56,6 +64,23 @@ class Answer:
                 )
                 self._kept = replace(ranking, plan=plan)
             return self._kept
+
+    def report(self, progress: Progress) -> Report:
+        """All that the command `report` says; LimitHit while another one is being made, so that
+        answers never wait for several."""
+        if self._report is None:
+            if not _REPORTING.acquire(blocking=False):
+                raise LimitHit("Another report is being made; try again in a moment.")
+            try:
+                search = replace(_SEARCH, time_limit=limits.REPORT_PART_SECONDS)
+                question = self.plan.question
+                found = gather(
+                    question.scenario, question.objective, search=search, progress=progress
+                )
+                self._report = assemble.report(found)
+            finally:
+                _REPORTING.release()
+        return self._report
 
     def alternatives(self, progress: Progress) -> Alternatives | None:
         """None where depth chose: a depth has no shares to compare."""

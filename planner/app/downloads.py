@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from planner.app.answers import Answer
 from planner.report.documents import plan_document
+from planner.report.pages import html
+from planner.report.pages.workbook import workbook
 from planner.report.screen import as_json
 from planner.report.tables import ranking_csv
 from planner.scenario.write import write_yaml
@@ -37,6 +39,14 @@ def _workbook(answer: Answer, _: Progress) -> bytes:
     return workbook_bytes(answer.plan.scenario)
 
 
+def _report(answer: Answer, progress: Progress) -> bytes:
+    return html.page(answer.report(progress)).encode()
+
+
+def _book(answer: Answer, progress: Progress) -> bytes:
+    return workbook(answer.report(progress))
+
+
 def _plan(answer: Answer, progress: Progress) -> bytes:
     document = plan_document(answer.kept(progress), seconds=False)
     return f"{as_json(document)}\n".encode()
@@ -46,12 +56,16 @@ def _ranking(answer: Answer, progress: Progress) -> bytes:
     return ranking_csv(answer.ranking(progress)).encode()
 
 
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 DOWNLOADS: dict[str, Download] = {
+    "report": Download("Report (page)", "report.html", "text/html", _report),
+    "book": Download("Report (Excel)", "report.xlsx", _XLSX, _book, ("xlsxwriter",)),
     "scenario": Download("Scenario, as changed (YAML)", "scenario.yaml", "text/yaml", _scenario),
     "workbook": Download(
         "Scenario, as changed (Excel)",
         "scenario.xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _XLSX,
         _workbook,
         ("openpyxl", "xlsxwriter"),
     ),

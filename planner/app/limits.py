@@ -31,6 +31,9 @@ RANKING_SECONDS: Final = 10.0
 ALTERNATIVES_SECONDS: Final = 8.0
 CERTIFICATE_SECONDS: Final = 20.0
 JOB_SECONDS: Final = 60.0
+#: The same for a file to take away, and for each part of a report.
+FILE_SECONDS: Final = 300.0
+REPORT_PART_SECONDS: Final = 5.0
 #: Stacks that are shown as alternatives, the best included.
 ALTERNATIVES: Final = 5
 

@@ -76,9 +76,11 @@ class Pool:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, client: str, work: Callable[[Progress], Any]) -> Job:
+    def submit(
+        self, client: str, work: Callable[[Progress], Any], seconds: float | None = None
+    ) -> Job:
         """Queue a job, in place of the client's older one. LimitHit where too many wait."""
-        job = Job(client, work, self.seconds)
+        job = Job(client, work, seconds or self.seconds)
         with self._ready:
             if client:
                 self._forget(client)

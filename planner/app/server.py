@@ -59,9 +59,15 @@ class Desk:
         default_factory=lambda: Pool(limits.WORKERS, limits.WAITING, limits.JOB_SECONDS)
     )
 
-    async def run(self, request: Request, client: str, work: Callable[[Progress], T]) -> T:
+    async def run(
+        self,
+        request: Request,
+        client: str,
+        work: Callable[[Progress], T],
+        seconds: float | None = None,
+    ) -> T:
         """Work done in the pool; given up where the browser no longer waits for it."""
-        job = self.pool.submit(client, work)
+        job = self.pool.submit(client, work, seconds)
         future = asyncio.wrap_future(job.future)
         try:
             while True:
@@ -211,7 +217,8 @@ async def _download(request: Request) -> Response:
     def work(progress: Progress) -> bytes:
         return found.make(desk.answers.of(scenario, asked.state, progress), progress)
 
-    data = await desk.run(request, asked.client and f"{asked.client} download", work)
+    own = asked.client and f"{asked.client} download"
+    data = await desk.run(request, own, work, limits.FILE_SECONDS)
     disposition = f'attachment; filename="{found.file}"'
     return Response(data, media_type=found.media, headers={"Content-Disposition": disposition})
 

@@ -201,7 +201,7 @@ def sentence(comparison: Comparison, row: CaseRow) -> str:
 def difference(comparison: Comparison, row: CaseRow) -> str:
     """Who enters and leaves against the base, and what keeping the base stack would mean."""
     moves = _moves(comparison, row)
-    return f"{moves[:1].upper()}{moves[1:]}. {_base_stack(comparison, row)}".rstrip()
+    return f"Against the base: {moves}. {_base_stack(comparison, row)}".rstrip()
 
 
 def _value(comparison: Comparison, found: Found, *, bare: bool = False) -> str:

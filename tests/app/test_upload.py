@@ -54,6 +54,16 @@ def test_a_workbook_goes_out_and_comes_back(client: Any, paper: dict[str, Any]) 
     assert bad.status_code == 422
 
 
+def test_the_report_of_what_is_changed_is_made(client: Any) -> None:
+    scenario = upload(client, small_yaml=SMALL).json()["digest"]
+    body = {"scenario": scenario, "changes": [["budget", "2"]]}
+    got = client.post("/api/download/report", json=body)
+    assert got.status_code == 200
+    assert got.headers["content-disposition"] == 'attachment; filename="report.html"'
+    assert "Small" in got.text
+    assert "Content-Security-Policy" in got.text
+
+
 def test_all_findings_of_a_bad_file_come_with_their_lines(client: Any) -> None:
     got = upload(client, bad_yaml=SMALL.replace("cost: 1", "cost: $1").replace("m: 0.1", "m: 7"))
     assert got.status_code == 422
