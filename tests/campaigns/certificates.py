@@ -14,12 +14,13 @@ import argparse
 import copy
 import itertools
 import json
+import multiprocessing
 import random
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -362,17 +363,20 @@ def main(arguments: list[str] | None = None) -> int:
     counts: Counter[str] = Counter()
     wrong: list[str] = []
     seeds = range(given.first, given.first + given.count)
-    with ProcessPoolExecutor(max_workers=given.workers) as pool:
-        results = pool.map(judge, seeds, itertools.repeat(given.mutants), chunksize=4)
-        for done, (some, bad) in enumerate(results, start=1):
+    with multiprocessing.Pool(given.workers) as pool:
+        results = pool.imap_unordered(partial(judge, mutants=given.mutants), seeds)
+        for done in range(1, given.count + 1):
+            spent = time.perf_counter() - started
+            left = None if given.seconds is None else max(given.seconds - spent, 0.0)
+            try:
+                some, bad = results.next(left)
+            except multiprocessing.TimeoutError:
+                print(f"stopped after {done - 1} of {given.count} seeds", file=sys.stderr)
+                break
             counts.update(some)
             wrong += bad
             for line in bad:
                 print(line, flush=True)
-            spent = time.perf_counter() - started
-            if given.seconds is not None and spent > given.seconds:
-                pool.shutdown(wait=False, cancel_futures=True)
-                break
             if done % 50 == 0:
                 print(f"{done}/{given.count} in {spent:.0f} s", file=sys.stderr, flush=True)
     for name in sorted(counts):
