@@ -15,6 +15,7 @@ from planner.scenario.values import format_decimal
 from planner.solve.enumerate import affordable
 from planner.solve.search import Progress, Search, silent
 from planner.study.alternatives import Alternatives, alternatives
+from planner.study.certified import certified_for
 from planner.study.explain import Explanation, explain
 from planner.study.frontier import even_budgets, frontier, grid
 from planner.study.frontier_facts import Facts
@@ -113,6 +114,7 @@ def gather(
     units = read_budget(question.settled, budget, None)
     part = search.time_limit or SECONDS
     plan = answer(question, units, None, search, progress)
+    plan = certified_for(plan, search.gap, kept=False, seconds=part)
     limited = replace(search, time_limit=part)
     drawn = _robust(scenario, plan, limited, seed, draws, progress)
     facts = None if question.by_depth else _frontier(question, units, limited, part, progress)

@@ -174,6 +174,7 @@ def computed(dossier: Dossier) -> Section:
         ("Scenario", f"{dossier.scenario.name}, {digest(dossier.scenario)}"),
         ("Objective", plan.question.objective),
         ("Proof", f"{wording.proof(plan)} ({proof.kind}, by {proof.solver}{bound}{gap})"),
+        *([("Note", proof.note)] if proof.note else []),
         ("Worlds", wording.worlds(worlds)),
         ("Seed", "nothing was drawn" if worlds.exact else str(worlds.seed)),
         ("The same again", f"planner report SCENARIO {words}".strip()),
