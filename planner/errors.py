@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Literal
 
 #: A sheet and a cell of it, which says the row too.
 _CELL = re.compile(r"[^!]+![A-Z]+[0-9]+\b")
@@ -48,6 +50,46 @@ class Finding:
 
     def to_dict(self) -> dict[str, str | int | None]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """One change of one rule after which some stack meets all of the rules (`enough`), or at least
+    the rules in conflict.
+
+    `rule` is in the funder's words; `file`, `row` and `column` say where it stands, as a finding
+    does. `change` is `raise` or `lower` (a bound, by no less than this), or `drop` (the rule).
+    `old` and `new` are the bound in the rule's own `unit` (the currency, the attribute, or
+    `techniques`); None where the rule is dropped.
+    """
+
+    rule: str
+    file: str
+    row: int | None
+    column: str | None
+    change: Literal["raise", "lower", "drop"]
+    old: Decimal | None = None
+    new: Decimal | None = None
+    unit: str | None = None
+    enough: bool = True
+
+    @property
+    def by(self) -> Decimal | None:
+        """How far the bound moves; None where the rule is dropped."""
+        return None if self.old is None or self.new is None else abs(self.new - self.old)
+
+    def to_dict(self) -> dict[str, str | int | float | None]:
+        amounts = {"from": self.old, "to": self.new, "by": self.by}
+        return {
+            "rule": self.rule,
+            "file": self.file,
+            "row": self.row,
+            "column": self.column,
+            "change": self.change,
+            **{name: None if a is None else float(a) for name, a in amounts.items()},
+            "unit": self.unit,
+            "enough": self.enough,
+        }
 
 
 class PlannerError(Exception):
@@ -88,7 +130,18 @@ class BadInput(PlannerError):
 
 
 class NoStack(PlannerError):
+    """`ways_out` are single changes that each resolve the conflict, money first."""
+
     code = 3
+
+    def __init__(
+        self,
+        message: str,
+        findings: tuple[Finding, ...] = (),
+        ways_out: tuple[WayOut, ...] = (),
+    ) -> None:
+        super().__init__(message, findings)
+        self.ways_out = ways_out
 
 
 class TargetOutOfReach(NoStack):

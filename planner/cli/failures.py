@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from planner.errors import Finding, PlannerError
+from planner.errors import Finding, NoStack, PlannerError
 
 
 def as_text(error: PlannerError) -> str:
@@ -28,14 +29,14 @@ def as_line(finding: Finding) -> str:
 
 
 def as_json(error: PlannerError) -> str:
-    document = {
-        "error": {
-            "code": error.code,
-            "message": str(error),
-            "findings": [finding.to_dict() for finding in error.findings],
-        }
+    told: dict[str, Any] = {
+        "code": error.code,
+        "message": str(error),
+        "findings": [finding.to_dict() for finding in error.findings],
     }
-    return json.dumps(document, allow_nan=False, ensure_ascii=False, indent=2)
+    if isinstance(error, NoStack) and error.ways_out:
+        told["ways_out"] = [way.to_dict() for way in error.ways_out]
+    return json.dumps({"error": told}, allow_nan=False, ensure_ascii=False, indent=2)
 
 
 def visible(text: str) -> str:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from planner.errors import BadInput
 from planner.program.types import Program, Row
 from planner.risk.measures import Measure
+from planner.scenario import rule_words
+from planner.scenario.rule_words import place_of
 from planner.scenario.settle import LARGEST_AMOUNT, Settled, amount, exact, money
 from planner.scenario.types import Choice, Limit
 from planner.worlds.types import Worlds
@@ -73,7 +75,12 @@ class Columns:
         text = f"budget {self._money(units)}"
         columns = range(len(self.option))
         row = self._row(columns, self._costs(), None, units, text, "budget")
-        return replace(row, money=True)
+        own = self.scenario.budget
+        written = own is not None and units == self.settled.budget
+        return replace(
+            self._in_money(row),
+            place=place_of(self.scenario, rule_words.budget(own)) if own and written else None,
+        )
 
     def levels(self) -> list[Row]:
         """At most one level of a technique."""
@@ -93,10 +100,10 @@ class Columns:
                     rows.append(self._requires(choice, need))
         for rule in rules.at_most:
             columns = [j for id in rule.of for j in self.of[id]]
-            text = f"at most {rule.count} of {', '.join(rule.of)}"
-            rows.append(_ones(columns, None, rule.count, text, "rules.at_most"))
+            row = _ones(columns, None, rule.count, rule_words.at_most(rule), "rules.at_most")
+            rows.append(replace(row, unit="techniques"))
         rows += [self._limit(limit) for limit in rules.limits]
-        return rows
+        return [replace(row, place=place_of(self.scenario, row.rule)) for row in rows]
 
     def _requires(self, choice: Choice, need: Choice) -> Row:
         wanting, giving = self.choice(choice), self.choice(need)
@@ -105,7 +112,7 @@ class Columns:
             (1,) * len(wanting) + (-1,) * len(giving),
             None,
             0,
-            f"{choice} requires {need}",
+            rule_words.requires(choice, need),
             "rules.requires",
         )
 
@@ -114,26 +121,26 @@ class Columns:
         inside = set(limit.of if limit.of is not None else self.of)
         techniques = self.scenario.techniques
         columns = [j for id in self.of if id in inside for j in self.of[id]]
-        scope = "" if limit.of is None else f" of {', '.join(limit.of)}"
-        text = f"{limit.attribute}{scope}"
-        if limit.at_least is not None:
-            text += f" at least {limit.at_least}"
-        if limit.at_most is not None:
-            text += f" at most {limit.at_most}"
+        text = rule_words.limit(limit)
         decimals = self.scenario.decimals
         if limit.attribute == "cost":
             costs = self._costs()
             low = None if limit.at_least is None else money(limit.at_least, decimals)
             high = None if limit.at_most is None else money(limit.at_most, decimals)
             own = [costs[j] for j in columns]
-            return replace(self._row(columns, own, low, high, text, "rules.limits"), money=True)
+            return self._in_money(self._row(columns, own, low, high, text, "rules.limits"))
         table = self.settled.attributes.get(limit.attribute, (Decimal(0),) * len(techniques))
         amounts = [table[self.settled.options[self.option[j]].technique] for j in columns]
         bounds = [None if v is None else exact(v) for v in (limit.at_least, limit.at_most)]
         finest = max(_decimals(a) for a in [*amounts, *(b for b in bounds if b is not None)])
         low, high = (None if b is None else int(b.scaleb(finest)) for b in bounds)
         scaled = [int(a.scaleb(finest)) for a in amounts]
-        return self._row(columns, scaled, low, high, text, "rules.limits")
+        row = self._row(columns, scaled, low, high, text, "rules.limits")
+        return replace(row, decimals=finest, unit=limit.attribute)
+
+    def _in_money(self, row: Row) -> Row:
+        scenario = self.scenario
+        return replace(row, money=True, decimals=scenario.decimals, unit=scenario.currency)
 
     def _row(
         self,
@@ -164,12 +171,12 @@ class Columns:
 
 def fund(columns: Columns, choice: Choice) -> Row:
     """The row that locks a technique in (at a level, or at any)."""
-    return _ones(columns.choice(choice), 1, None, f"fund {choice}", "rules.fund")
+    return _ones(columns.choice(choice), 1, None, rule_words.fund(choice), "rules.fund")
 
 
 def exclude(columns: Columns, choice: Choice) -> Row:
     """The row that locks a technique out."""
-    return _ones(columns.choice(choice), None, 0, f"exclude {choice}", "rules.exclude")
+    return _ones(columns.choice(choice), None, 0, rule_words.exclude(choice), "rules.exclude")
 
 
 def lock(program: Program, technique: int, *, inside: bool) -> Row:

@@ -6,7 +6,7 @@ A solver sees neither ids nor rules' names: columns and rows are numbered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from planner.risk.double import Close, sum_of_products
 from planner.risk.exact import Dyadic
 from planner.risk.measures import Expected, Measure
+from planner.scenario.types import Written
 from planner.worlds.types import Floats, Worlds
 
 
@@ -24,7 +25,8 @@ class Row:
     """lower <= sum of coefficient * x <= upper, all integers; None where there is no bound.
 
     `rule` says in the funder's words what the row stands for, `where` the key that it was
-    written under; `money` that the coefficients are costs in units of account.
+    written under, `place` at which line; `money` that the coefficients are costs in units of
+    account. Amounts are in 10^-decimals of the rule's own `unit`.
     """
 
     indices: tuple[int, ...]
@@ -34,6 +36,9 @@ class Row:
     rule: str
     where: str
     money: bool = False
+    decimals: int = 0
+    unit: str = ""
+    place: Written | None = field(default=None, compare=False)
 
     def activity(self, stack: Iterable[int]) -> int:
         """The row's sum for a set of columns."""

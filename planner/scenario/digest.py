@@ -12,7 +12,7 @@ from planner.scenario.types import Scenario
 from planner.scenario.values import Number
 
 #: Fields that follow from the others, or are no content.
-_LEFT_OUT = frozenset({"warnings", "decimals"})
+_LEFT_OUT = frozenset({"warnings", "places", "decimals"})
 
 
 def digest(scenario: Scenario) -> str:

@@ -61,13 +61,17 @@ def shown(text: str) -> str:
     return printable(text if len(text) <= 60 else text[:57] + "...")
 
 
-def _finding(place: Place, message: str, cure: str) -> Finding:
+def plain(place: Place) -> Place:
+    """The place as a finding shows it: a cell of a sheet named in the column."""
     row, column = place.row, place.column
     if isinstance(row, CellRow):
         column = row.named(column)
     column = None if column is None else printable(column)
-    line = None if row is None else int(row)
-    return Finding(printable(place.file), line, column, printable(message), printable(cure))
+    return Place(printable(place.file), None if row is None else int(row), column)
+
+
+def _finding(place: Place, message: str, cure: str) -> Finding:
+    return Finding(*plain(place), printable(message), printable(cure))
 
 
 def _order(finding: Finding) -> tuple[str, int]:

@@ -9,18 +9,27 @@ from pathlib import Path
 from typing import Final
 
 from planner.errors import BadInput, Finding
-from planner.scenario import checks
+from planner.scenario import checks, rule_words
 from planner.scenario.fields import Context, Fields
 from planner.scenario.folder import Folder, Holder, kind_of, near_file, read_bytes
 from planner.scenario.names import check_name
-from planner.scenario.notes import Notes, Place, shown
+from planner.scenario.notes import Notes, Place, plain, shown
 from planner.scenario.numbers import NotAValue, parse_number
 from planner.scenario.read_extras import read_changes, read_experts, read_sources
 from planner.scenario.read_modes import read_modes, read_scale
 from planner.scenario.read_rules import read_rules
 from planner.scenario.read_techniques import read_groups, read_techniques
 from planner.scenario.read_worlds import read_worlds
-from planner.scenario.types import HALF, ONE, ZERO, ExplicitWorlds, FailureModes, Reading, Scenario
+from planner.scenario.types import (
+    HALF,
+    ONE,
+    ZERO,
+    ExplicitWorlds,
+    FailureModes,
+    Reading,
+    Scenario,
+    Written,
+)
 from planner.scenario.values import Number, Value
 from planner.scenario.workbook_bytes import LARGEST_WORKBOOK
 from planner.scenario.workbook_tree import SHEETS, open_workbook
@@ -197,7 +206,9 @@ def _scenario(context: Context) -> Scenario:
         threats = read_worlds(context, techniques)
     else:
         threats = read_modes(context, techniques, scale)
-    rules, committed = read_rules(context, techniques)
+    rules, committed, written = read_rules(context, techniques)
+    if budget is not None:
+        written += (Written(rule_words.budget(budget), *plain(top.place("budget"))),)
     places = checks.unit_decimals(checks.amounts(budget, techniques.found, rules))
     checks.check_amounts(context, techniques, budget, rules, places)
     checks.check_attributes(context, techniques)
@@ -222,6 +233,7 @@ def _scenario(context: Context) -> Scenario:
         experts=read_experts(context, techniques, threats, scale),
         judgement_correlation=_judgement(context),
         what_if=read_changes(context),
+        places=written,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from planner.scenario import rule_words
 from planner.scenario.fields import Context, Fields
-from planner.scenario.notes import Notes, Place, shown
+from planner.scenario.notes import Notes, Place, plain, shown
 from planner.scenario.numbers import Use
 from planner.scenario.read_techniques import Techniques
-from planner.scenario.types import FULL, ZERO, AtMost, Choice, Limit, Rules
+from planner.scenario.types import FULL, ZERO, AtMost, Choice, Limit, Rules, Written
 from planner.scenario.values import Value
 from planner.scenario.yaml_text import Entries
 
@@ -15,19 +16,30 @@ _KNOWN = ("fund", "exclude", "requires", "at_most", "limits")
 _MOST_COUNT = 1_000_000
 
 
-def read_rules(context: Context, techniques: Techniques) -> tuple[Rules, tuple[Choice, ...]]:
-    """The rules, and the committed choices; every list sorted."""
+#: Rule in the funder's words -> where it stands.
+_Written = dict[str, Place]
+
+
+def read_rules(
+    context: Context, techniques: Techniques
+) -> tuple[Rules, tuple[Choice, ...], tuple[Written, ...]]:
+    """The rules, the committed choices (every list sorted), and where the rules stand."""
     fields = context.top.mapping("rules", _KNOWN)
-    rules = Rules()
+    rules, written = Rules(), _Written()
     if fields is not None:
+        fund = _choices(fields, "fund", techniques)
+        exclude = _choices(fields, "exclude", techniques)
+        written |= {rule_words.fund(choice): place for choice, place in fund.items()}
+        written |= {rule_words.exclude(choice): place for choice, place in exclude.items()}
         rules = Rules(
-            fund=_choices(fields, "fund", techniques),
-            exclude=_choices(fields, "exclude", techniques),
-            requires=_requires(fields, techniques),
-            at_most=_at_most(fields, techniques),
-            limits=_limits(fields, techniques),
+            fund=tuple(fund),
+            exclude=tuple(exclude),
+            requires=_requires(fields, techniques, written),
+            at_most=_at_most(fields, techniques, written),
+            limits=_limits(fields, techniques, written),
         )
-    return rules, _committed(context, techniques, rules)
+    places = tuple(Written(rule, *plain(place)) for rule, place in written.items())
+    return rules, _committed(context, techniques, rules), places
 
 
 def _choice(text: str, place: Place, techniques: Techniques, notes: Notes) -> Choice | None:
@@ -44,15 +56,16 @@ def _choice(text: str, place: Place, techniques: Techniques, notes: Notes) -> Ch
     return Choice(id, level if id in techniques.levels else None)
 
 
-def _choices(fields: Fields, key: str, techniques: Techniques) -> tuple[Choice, ...]:
-    found: dict[Choice, None] = {}
+def _choices(fields: Fields, key: str, techniques: Techniques) -> dict[Choice, Place]:
+    """The choices of a list, sorted, each with its place."""
+    found: dict[Choice, Place] = {}
     for text, place in fields.texts(key):
         choice = _choice(text, place, techniques, fields.notes)
         if choice in found:
             fields.notes.add(place, f"{shown(text)} is listed twice.", "Keep it once.")
         elif choice is not None:
-            found[choice] = None
-    return tuple(sorted(found, key=_order))
+            found[choice] = place
+    return dict(sorted(found.items(), key=lambda pair: _order(pair[0])))
 
 
 def _order(choice: Choice) -> tuple[str, str]:
@@ -76,7 +89,7 @@ def _ids(fields: Fields, key: str, techniques: Techniques) -> tuple[str, ...]:
 
 
 def _requires(
-    fields: Fields, techniques: Techniques
+    fields: Fields, techniques: Techniques, written: _Written
 ) -> tuple[tuple[Choice, tuple[Choice, ...]], ...]:
     inner = fields.mapping("requires")
     if inner is None:
@@ -94,7 +107,8 @@ def _requires(
         elif any(need.technique == choice.technique for need in needs):
             inner.notes.add(place, f"{shown(key)} requires itself.", "Remove it from its own list.")
         else:
-            found[choice], places[choice] = needs, place
+            found[choice], places[choice] = tuple(needs), place
+            written |= {rule_words.requires(choice, need): needs[need] for need in needs}
     _find_cycles(found, places, inner.notes)
     return tuple(sorted(found.items(), key=lambda pair: _order(pair[0])))
 
@@ -157,7 +171,7 @@ def _entries(fields: Fields, key: str, known: tuple[str, ...]) -> list[Fields]:
     return found
 
 
-def _at_most(fields: Fields, techniques: Techniques) -> tuple[AtMost, ...]:
+def _at_most(fields: Fields, techniques: Techniques, written: _Written) -> tuple[AtMost, ...]:
     found = []
     for entry in _entries(fields, "at_most", ("of", "count")):
         of = _ids(entry, "of", techniques)
@@ -168,10 +182,11 @@ def _at_most(fields: Fields, techniques: Techniques) -> tuple[AtMost, ...]:
         if "of" in entry and entry.node("of") is not None and not entry.items("of"):
             entry.add("of", "is an empty list.", "Name the techniques, or remove the entry.")
         found.append(AtMost(of, count))
+        written.setdefault(rule_words.at_most(found[-1]), entry.place())
     return tuple(sorted(found, key=lambda rule: (rule.of, rule.count)))
 
 
-def _limits(fields: Fields, techniques: Techniques) -> tuple[Limit, ...]:
+def _limits(fields: Fields, techniques: Techniques, written: _Written) -> tuple[Limit, ...]:
     found = []
     for entry in _entries(fields, "limits", ("attribute", "of", "at_least", "at_most")):
         notes = entry.notes
@@ -189,6 +204,7 @@ def _limits(fields: Fields, techniques: Techniques) -> tuple[Limit, ...]:
         if "at_least" not in entry and "at_most" not in entry:
             notes.add(entry.place(), "The limit has no bound.", "Add at_most: or at_least:.")
         found.append(Limit(attribute, of, *bounds))
+        written.setdefault(rule_words.limit(found[-1]), entry.place())
     return tuple(sorted(found, key=_limit_order))
 
 

@@ -156,6 +156,17 @@ class Rules:
 
 
 @dataclass(frozen=True)
+class Written:
+    """Where a rule (or the budget) stands: in the words of `rule_words.py`, and as a finding says
+    it (file, line or None, key or sheet and cell)."""
+
+    rule: str
+    file: str
+    row: int | None
+    column: str | None
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a number comes from. `column` is a mode, or a column of the table named; `*` stands for
     all rows, or for all columns."""
@@ -187,7 +198,8 @@ class Scenario:
     `decimals` is k: the unit of account is 10**-k of the currency. `groups` are (name, default
     loading) pairs. `judgement_correlation` is how far one expert's errors of judgement move all
     her cells together (docs/scenario-format.md). `experts` are sorted by name. `warnings` are what
-    reading found odd but accepted; they are no part of the content, nor of the digest.
+    reading found odd but accepted, `places` where the rules stand in the files; neither is part of
+    the content, nor of the digest.
     """
 
     name: str
@@ -210,6 +222,7 @@ class Scenario:
     judgement_correlation: Value = ZERO
     what_if: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     warnings: tuple[Finding, ...] = field(default=(), compare=False)
+    places: tuple[Written, ...] = field(default=(), compare=False, repr=False)
 
     def technique(self, id: str) -> Technique:
         """The technique of that id; KeyError where there is none."""
