@@ -47,7 +47,7 @@ format: $(VENV)/.installed-dev ## rewrite the code in the house format
 campaign-brute: $(VENV)/.installed-dev ## compare COUNT random scenarios with full enumeration
 	$(BIN)/python -m tests.campaigns.brute --count $(COUNT)
 
-campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios and command lines
+campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios, workbooks, plans and command lines
 	$(BIN)/python -m tests.campaigns.fuzz --count $(COUNT) --seconds $(SECONDS_AT_MOST)
 
 campaign-metamorphic: $(VENV)/.installed-dev ## EXAMPLES new examples of every metamorphic property

@@ -21,11 +21,10 @@ _HEAD = 4096
 DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
-    KeyError,
+    LookupError,  # a part or a key that is not there, an encoding that nobody knows
     ValueError,
     TypeError,
     AttributeError,
-    IndexError,
     SyntaxError,
     EOFError,
     OverflowError,

@@ -143,6 +143,8 @@ class Recheck:
         }
         if not isinstance(levels, dict) or list(levels) != said:
             raise Differs("the stack and its levels are not the same techniques")
+        if not all(isinstance(level, str) for level in levels.values()):
+            raise Differs("a level of the stack is no text")
         unknown = [f"{id}:{level}" for id, level in levels.items() if (id, level) not in named]
         if unknown:
             raise Differs(f"the scenario does not sell {unknown[0]}")
@@ -209,7 +211,8 @@ class Recheck:
         if self.question.by_depth or proof["lower_bound"] is None:
             _same(proof["lower_bound"], None, "lower_bound")
             return
-        reached = self.plan["objective_value" if self.program.target is None else "cost"]
+        said = "objective_value" if self.program.target is None else "cost"
+        reached = _number(self.plan[said], said)
         bound = _number(proof["lower_bound"], "lower_bound")
         if bound > reached:
             raise Differs("lower_bound is above what the stack reaches")
@@ -323,9 +326,12 @@ def _get(plan: dict[str, Any], table: str, key: str) -> Any:
 
 
 def _number(value: Any, what: str) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise Differs(f"{what} is no number")
-    return float(value)
+    try:
+        if type(value) in (int, float) and math.isfinite(value):
+            return float(value)
+    except OverflowError:
+        pass  # JSON has whole numbers beyond every double
+    raise Differs(f"{what} is no number")
 
 
 def _same(found: Any, expected: Any, what: str) -> None:
@@ -336,7 +342,7 @@ def _same(found: Any, expected: Any, what: str) -> None:
 def _near(found: Any, expected: Any, what: str) -> None:
     if type(found) not in (int, float) or type(expected) not in (int, float):
         _same(found, expected, what)
-    elif not abs(found - expected) <= NEAR * abs(expected) + 5e-324:
+    elif not abs(_number(found, what) - expected) <= NEAR * abs(expected) + 5e-324:
         raise Differs(f"{what}: the plan says {_short(found)}, it is {_short(expected)}")
 
 

@@ -80,6 +80,11 @@ CHANGES = {
     "no worlds": (lambda p: p.pop("worlds"), "rules and cost"),
     "the objective": (lambda p: p.update(objective="cvar:2"), "rules and cost"),
     "no such option": (lambda p: p.update(stack=["x"], levels={"x": "full"}), "rules and cost"),
+    # JSON holds numbers that no double does, and anything where a text should stand.
+    "a risk beyond every double": (lambda p: p.update(risk=10**400), "risk"),
+    "a bound beyond every double": (lambda p: p["proof"].update(lower_bound=10**400), "risk"),
+    "a value that is a text": (lambda p: p.update(objective_value="0.1"), "risk"),
+    "a level that is a list": (lambda p: p["levels"].update(re=[]), "rules and cost"),
     "a cost of the certificate": (
         lambda p: p["certificate"]["options"][0].update(cost=1),
         "its worlds and rules",

@@ -1,0 +1,1 @@
+"""Inputs for the fuzz campaign, each a function of its seed alone."""
