@@ -15,7 +15,7 @@ from fuzzing.nasty import NASTY
 SOLVING = (
     *(("recommend",) * 4),
     *(("evaluate", "what-if", "frontier") * 3),
-    *("explain", "gaps", "gaps", "robust"),
+    *("explain", "gaps", "gaps", "robust", "sweep", "sweep"),
 )
 #: Options by command, with values that may be good or bad.
 OPTIONS = {
@@ -50,6 +50,10 @@ OPTIONS = {
     "--success": ("0.5", "2", "x"),
     "--judgement-correlation": ("0", "0.5", "1", "2", "x"),
     "--settle": ("0", "1", "-1", "x"),
+    "--draws": ("1", "2", "0", "-1", "x", "99999999999"),
+    "--experts": ("anna", "all", "own", "zz", "", "anna,anna"),
+    "--workers": ("1", "0", "-1", "x", "99999999999"),
+    "--format": ("md", "html", "xlsx", "pdf", ""),
     "--full": None,
     "--certify": None,
     "--by-confidence": None,
@@ -68,6 +72,8 @@ OWN = {
     "gaps": (
         *("--budget", "--objective", "--cost", "--modes", "--withstands", "--fails", "--success"),
     ),
+    "sweep": ("--draws", "--budget", "--vary", "--named", "--experts", "--objective", "--workers"),
+    "report": ("--budget", "--objective", "--format", "--seed"),
     "robust": ("--budget", "--judgement-correlation", "--settle", "--seed", "--by-confidence"),
 }
 ALWAYS = {
@@ -75,7 +81,11 @@ ALWAYS = {
     "what-if": "--set",
 }
 #: Draws are few, so that an input is quick.
-FEW = {"explain": ("--draws", "3"), "robust": ("--draws", "4", "--settle", "0")}
+FEW = {
+    "explain": ("--draws", "3"),
+    "robust": ("--draws", "4", "--settle", "0"),
+    "report": ("--draws", "0", "--out", "{out}/r.md"),
+}
 #: Stray words of a command line; none that names a folder of this machine.
 STRAY = tuple(word for word in NASTY if word != "/")
 OUTS = ("{out}", "{out}", "{out}/deeper", "{out}/x\ty", "{taken}", "{taken}/below", "/dev/null", "")
@@ -101,8 +111,10 @@ def spoilt(seed: int) -> Spoilt:
     kind = rng.random()
     if kind < 0.835:
         given = _folder("check", rng)
-    elif kind < 0.86:
+    elif kind < 0.8597:
         given = _folder(rng.choice(SOLVING), rng)
+    elif kind < 0.86:
+        given = _folder("report", rng)
     elif kind < 0.91:
         given = _book(rng)
     elif kind < 0.95:
@@ -136,8 +148,8 @@ def _folder(command: str, rng: random.Random) -> Spoilt:
         if name != ALWAYS.get(command):
             words += _option(name, rng)
     if command in FEW:
-        words += [word for word in FEW[command] if word not in words] * (rng.random() < 0.98)
-    if rng.random() < 0.05:
+        words += [word for word in FEW[command] if word not in words] * (rng.random() < 0.99)
+    if rng.random() < 0.05 and "--out" not in words:
         words += ["--out", rng.choice(OUTS)]
     return Spoilt(files, tuple(words), odd)
 

@@ -104,6 +104,14 @@ CASES: list[tuple[str, bytes, int | None, str | None, str, str]] = [
         "damaged",
         "again",
     ),
+    (
+        "an encoding that nobody knows",
+        with_part("xl/workbook.xml", '<?xml version="1.0" encoding="XFD1"?><workbook/>'),
+        None,
+        None,
+        "damaged",
+        "again",
+    ),
     # Sheets
     ("no settings", workbook({"scenario": None}), None, None, "no sheet scenario", "planner new"),
     (
