@@ -99,7 +99,7 @@ def told(rows: Sequence[PriceRow], explanation: Explanation) -> str:
             f"that {wording.short(row.promised)} is left; it is {wording.short(row.risk)}."
         )
     return (
-        f"{at} whoever assumes independence buys {listed(row.stack or ())}, believes that "
+        f"{at} whoever assumes independence buys {listed(row.stack or (), 8)}, believes that "
         f"{wording.short(row.promised)} is left, and leaves {wording.short(row.risk)}; the best "
         f"stack leaves {wording.short(best.risk)}."
     )

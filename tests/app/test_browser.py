@@ -6,13 +6,13 @@ Skipped, and said so, where there is no Playwright or no Chromium.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from app_server import PAPER
+from browser import NEEDS_CHROMIUM, WAIT, violations
 from script_corpus import PAYLOADS
 
 from planner.plan import recommend
@@ -21,31 +21,7 @@ from planner.scenario.digest import digest
 from planner.scenario.read import read
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium"
-)
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-#: Milliseconds that a loaded machine may take for one step; nothing here waits without need.
-WAIT = 30_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api.expect.set_options(timeout=WAIT)
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield found
-        found.close()
+pytestmark = NEEDS_CHROMIUM
 
 
 class Watched:
@@ -348,21 +324,6 @@ def test_another_site_cannot_use_the_planner(browser: Any, address: str) -> None
     # An opaque answer says nothing to the page that asked: status 0, no text.
     assert all(answer in ("refused", "opaque 0 0") for answer in told), told
     context.close()
-
-
-AXE = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
-
-
-def violations(page: Any) -> list[str]:
-    """What axe has to say about the page as it stands."""
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
-    )
-    found = axe.Axe().run(page, options=AXE).response["violations"]
-    return [f"{rule['id']}: {[node['target'] for node in rule['nodes'][:3]]}" for rule in found]
 
 
 def test_no_accessibility_violation_in_the_light(browser: Any, address: str) -> None:

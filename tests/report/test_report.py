@@ -24,21 +24,6 @@ ROOT = Path(__file__).parents[2]
 HOSTILE = "<script>alert(1)</script>"
 
 
-@pytest.fixture(scope="module")
-def dossier() -> Dossier:
-    return gather(read(ROOT / "scenarios" / "dung-mai-2025"), draws=200)
-
-
-@pytest.fixture(scope="module")
-def report(dossier: Dossier) -> Report:
-    return assemble.report(dossier)
-
-
-@pytest.fixture(scope="module")
-def page(report: Report) -> str:
-    return html.page(report)
-
-
 class Elements(HTMLParser):
     """Tags, their attributes, and the ids that a page defines and asks for."""
 

@@ -18,11 +18,22 @@ from planner.study.dossier import Step
 Value: TypeAlias = str | float | int | Decimal | bool | None
 Kind: TypeAlias = Literal["text", "number", "mark"]
 
+#: Labels up to which a cell shows them all, and how many it shows of more.
+MOST_LISTED, FIRST_LISTED = 9, 5
+
 
 @dataclass(frozen=True)
 class Cell:
+    """`value` of a text is the whole of it, where `text` is in short."""
+
     text: str
     value: Value
+
+    @property
+    def rest(self) -> str | None:
+        """The whole, where the text is not."""
+        whole = isinstance(self.value, str) and len(self.value) > len(self.text)
+        return str(self.value) if whole else None
 
 
 @dataclass(frozen=True)
@@ -154,8 +165,12 @@ def amount(value: Decimal | None) -> Cell:
 
 
 def names(labels: Sequence[str], none: str = DASH) -> Cell:
-    text = ", ".join(labels) or none
-    return Cell(text, ", ".join(labels) or None)
+    """Labels; of a long list the text has the first and says how many more there are."""
+    whole = ", ".join(labels)
+    if len(labels) > MOST_LISTED:
+        shown = ", ".join(labels[:FIRST_LISTED])
+        return Cell(f"{shown} and {len(labels) - FIRST_LISTED} more", whole)
+    return Cell(whole or none, whole or None)
 
 
 def mark(yes: bool, text: str = "✓") -> Cell:

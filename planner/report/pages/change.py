@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from planner.report import gaps_page, robust_more_page, robust_page, what_if_page, wording
+from planner.report.drawing import Drawing
 from planner.report.figures_judgements import panel_drawing, tornado_drawing
-from planner.report.figures_robust import drawings
+from planner.report.figures_robust import core_drawing, drawings
 from planner.report.pages.blocks import (
     Block,
     Cell,
@@ -99,7 +100,7 @@ def robustness(dossier: Dossier) -> Section | None:
     )
     blocks: list[Block] = [
         Text(robust_page.sentence(found), strong=True),
-        *(Picture(drawing) for drawing in drawings(found)),
+        *(Picture(drawing) for drawing in _drawings(found)),
         Text(robust_page.bias_sentence(found)),
         Fold("Techniques over the draws, as a table", (core,)),
         Fold("Stacks over the draws, as a table", (_stacks(found),)),
@@ -110,6 +111,12 @@ def robustness(dossier: Dossier) -> Section | None:
         ),
     ]
     return Section("robustness", "How far the advice survives the uncertainty", tuple(blocks))
+
+
+def _drawings(found: Robust) -> list[Drawing]:
+    """Without those that would show a single line: where nothing else is ever the best stack."""
+    alone = len(found.field.judged) == 1 and found.field.judged[0].best_share == 1
+    return [core_drawing(found)] if alone else drawings(found)
 
 
 def _stacks(found: Robust) -> Table:

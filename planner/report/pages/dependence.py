@@ -11,6 +11,8 @@ from planner.report.figures_drivers import drivers_drawing, price_drawing
 from planner.report.figures_layers import band_drawing, layers_drawing
 from planner.report.figures_matrix import cut_sets_drawing, vulnerability_drawing
 from planner.report.pages.blocks import (
+    FIRST_LISTED,
+    MOST_LISTED,
     Block,
     Cell,
     Column,
@@ -202,7 +204,10 @@ def _depth(dossier: Dossier, found: CutSets) -> str:
 def _deciding(found: CutSets) -> str:
     if not found.deciding:
         return "No uncertain cell of the stack decides its depth alone."
-    cells = ", ".join(f"{cell.technique} under {cell.mode}" for cell in found.deciding)
+    named = [f"{cell.technique} under {cell.mode}" for cell in found.deciding]
+    if len(named) > MOST_LISTED:
+        named[FIRST_LISTED:] = [f"and {len(named) - FIRST_LISTED} more (in the table)"]
+    cells = ", ".join(named)
     return f"Uncertain cells that decide by themselves how deep the stack is: {cells}."
 
 

@@ -15,11 +15,15 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from planner.report.drawing import svg
-from planner.report.pages.blocks import Picture, Report, Slider, Table, Value
+from planner.report.pages.blocks import MOST_LISTED, Fold, Picture, Report, Slider, Table, Value
 from planner.report.pages.choice import proof_words
 from planner.report.style import tokens
 from planner.report.wording import ASSUMPTION, money, short
 from planner.study.dossier import Step
+from planner.study.labels import in_words
+
+#: Rows of a folded table that still go to paper.
+MOST_PRINTED = 60
 
 #: What an address may hold as it is, beside letters and digits.
 SAFE = " !$'()*+,-./:;=?@_~"
@@ -53,6 +57,8 @@ def _environment() -> Environment:
         first_text=_first_text,
         meanings=_meanings,
         sort_key=_sort_key,
+        tall=_tall,
+        unprinted=_unprinted,
         money=money,
         picture=_picture,
         slider_data=_slider_data,
@@ -75,15 +81,24 @@ def _hash(text: str) -> str:
 
 
 def _first_text(table: Table) -> int:
-    """The column that names the row."""
-    texts = [k for k, column in enumerate(table.columns) if column.kind == "text"]
-    return texts[0] if texts else 0
+    """The column that names the row: a text among the first, else whatever stands first."""
+    return next((k for k, c in enumerate(table.columns[:2]) if c.kind == "text"), 0)
 
 
-def _meanings(table: Table) -> str:
-    """Heads that are explained, in one line below the table."""
-    told = [f"{c.head}: {c.meaning}" for c in table.columns if c.meaning]
-    return f"{'; '.join(told)}." if told else ""
+def _tall(block: Picture) -> bool:
+    width, height = block.drawing.figure.get_size_inches()
+    return bool(height > 0.8 * width)
+
+
+def _meanings(table: Table) -> list[tuple[str, str]]:
+    """Heads that are explained below the table."""
+    return [(column.head, column.meaning) for column in table.columns if column.meaning]
+
+
+def _unprinted(block: Fold) -> int:
+    """Rows of a fold that are too many for paper; 0 where it is printed open."""
+    rows = sum(len(inner.rows) for inner in block.blocks if isinstance(inner, Table))
+    return rows if rows > MOST_PRINTED else 0
 
 
 def _sort_key(value: Value) -> str:
@@ -136,7 +151,9 @@ def _slider_data(block: Slider) -> Markup:
 
 
 def _step(step: Step, block: Slider) -> dict[str, object]:
-    stack = ", ".join(step.stack) or "nothing"
+    stack, size = ", ".join(step.stack) or "nothing", len(step.stack)
+    if size > MOST_LISTED:
+        stack = f"{size} techniques: {stack}"
     shown = {
         "budget": f"{money(step.budget)} {block.currency}",
         "cost": f"{money(step.cost)} {block.currency}",
@@ -149,5 +166,6 @@ def _step(step: Step, block: Slider) -> dict[str, object]:
     }
     if block.measure != "risk":
         shown["value"] = short(step.value)
-    said = f"{money(step.budget)} {block.currency}: risk {short(step.risk)}, fund {stack}"
+    at = f"{money(step.budget)} {block.currency}"
+    said = f"{at}: risk {short(step.risk)}, fund {in_words(step.stack)}"
     return {"said": said, "shown": shown}

@@ -176,10 +176,22 @@ def computed(dossier: Dossier) -> Section:
         ("Proof", f"{wording.proof(plan)} ({proof.kind}, by {proof.solver}{bound}{gap})"),
         *([("Note", proof.note)] if proof.note else []),
         ("Worlds", wording.worlds(worlds)),
-        ("Seed", "nothing was drawn" if worlds.exact else str(worlds.seed)),
+        ("Seed", _seed(dossier)),
         ("The same again", f"planner report SCENARIO {words}".strip()),
     ]
     return Section("computed", "How it was computed", (Facts(tuple(facts)),))
+
+
+def _seed(dossier: Dossier) -> str:
+    """Of all that was drawn."""
+    worlds, robust = dossier.plan.sampling, dossier.robust
+    told = [] if worlds.exact else [f"{worlds.seed} (worlds)"]
+    if robust is not None:
+        told.append(f"{robust.draws.seed} (draws of the uncertain numbers)")
+    price = dossier.price
+    if price is not None and any(row.rule == "random" for row in price.rows):
+        told.append(f"{dossier.plan.question.seed} (random stacks)")
+    return "; ".join(told) or "nothing was drawn"
 
 
 def assumed(dossier: Dossier) -> Section:
@@ -192,7 +204,7 @@ def assumed(dossier: Dossier) -> Section:
     more.append(
         f"What nobody listed: {floor}."
         if floor
-        else "No cause is left for what nobody listed (`unlisted` is 0): the risk is of the listed "
+        else "No cause is left for what nobody listed (unlisted is 0): the risk is of the listed "
         "modes alone."
     )
     return Section("assumptions", "What this assumes", (Points((*ASSUMED, *more)),))

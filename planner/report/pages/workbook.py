@@ -21,7 +21,7 @@ from planner.report.pages.blocks import (
     Table,
     Text,
 )
-from planner.report.wording import ASSUMPTION
+from planner.report.wording import ASSUMPTION, DASH
 
 #: Which sections stand on which sheet, in the order of the sheets.
 SHEETS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
@@ -231,7 +231,7 @@ class _Writer:
         for k, cells in enumerate(block.rows, start=1):
             for c, cell in enumerate(cells):
                 self._cell(sheet, row + k, c, cell, block.columns[c], k - 1 in block.strong)
-            self._height(sheet, row + k, [cell.text for cell in cells])
+            self._height(sheet, row + k, [cell.rest or cell.text for cell in cells])
         for c, column in enumerate(block.columns):
             if column.meaning:
                 sheet.write_comment(row, c, column.meaning, {"author": "planner"})
@@ -255,10 +255,11 @@ class _Writer:
             else:
                 form = "number" if number == 0 or abs(number) >= 1e-3 else "tiny"
             sheet.write_number(row, column, number, self.cells[strong, form])
-        elif value is None:
+        elif value is None and cell.text in ("", DASH):
             sheet.write_blank(row, column, None, self.cells[strong, form])
         else:
-            sheet.write_string(row, column, cell.text, self.cells[strong, form])
+            text = cell.text if value is None else str(value)
+            sheet.write_string(row, column, text, self.cells[strong, form])
 
     def _chart(self, sheet: Any, block: Table, row: int) -> None:
         """Cost against what is left, beside nothing else: below all tables."""
@@ -299,7 +300,7 @@ class _Writer:
             self.width[0] = min(max(terms) + 2, 30)
         if leading is not None:
             for c, column in enumerate(leading.columns):
-                longest = max((len(row[c].text) for row in leading.rows), default=0)
+                longest = max((len(row[c].rest or row[c].text) for row in leading.rows), default=0)
                 wanted = max(min(len(column.head) + 3, 14), min(longest + 3, WIDEST), NARROWEST)
                 self.width[c] = max(self.width.get(c, 0), wanted)
         for c, wide in self.width.items():

@@ -49,4 +49,15 @@
     slider.hidden = false;
     show();
   }
+  // Paper has no folds: all that a reader would open is printed, but for tables of many rows.
+  const opened = [];
+  addEventListener("beforeprint", () => {
+    for (const fold of document.querySelectorAll("details:not(.closed, .more, [open])")) {
+      fold.open = true;
+      opened.push(fold);
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const fold of opened.splice(0)) fold.open = false;
+  });
 })();
