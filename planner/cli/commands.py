@@ -469,7 +469,7 @@ COMMANDS: dict[str, Command] = {
         _app,
     ),
     "sweep": Command(
-        "many budgets, changes, experts and draws: resumable, on many processors",
+        "many budgets, changes, experts and draws, resumable, in parallel",
         "planner.cli.sweep",
         _sweep,
     ),
