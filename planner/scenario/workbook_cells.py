@@ -93,7 +93,7 @@ class Sheets:
 
 
 def _sheet(book: Workbook, title: str) -> Worksheet:
-    sheet: Worksheet = next(s for s in book.worksheets if s.title == title)  # type: ignore[assignment]
+    sheet: Worksheet = next(s for s in book.worksheets if s.title == title)
     return sheet
 
 
