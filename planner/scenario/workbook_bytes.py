@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import re
 import zipfile
 import zlib
 
@@ -12,10 +14,16 @@ LARGEST_WORKBOOK = 32 * 2**20
 #: What the parts may come to once unpacked: a small file can hold gigabytes of zeros.
 LARGEST_UNPACKED = 192 * 2**20
 MOST_PARTS = 2_000
+#: Cells that a sheet may merge or link in ranges.
+MOST_SPANNED = 100_000
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
 _HEAD = 4096
+_SPAN = re.compile(
+    rb"<(?:\w+:)?(?:mergeCell|hyperlink)\b[^>]*?\bref\s*=\s*[\"']\$?([A-Za-z]{1,3})\$?([0-9]{1,9})"
+    rb":\$?([A-Za-z]{1,3})\$?([0-9]{1,9})"
+)
 
 #: What the libraries raise for parts that are missing, cut short or not what they should be.
 DAMAGED = (
@@ -102,6 +110,14 @@ def _check_archive(archive: zipfile.ZipFile, place: Place, notes: Notes) -> bool
             sound = False
             notes.add(place, f"The workbook {what} ({shown(found[0])}).", cure)
     for part in parts:
+        if part.filename.lower().startswith("xl/worksheets/") and _spans_too_far(archive, part):
+            sound = False
+            notes.add(
+                place,
+                f"The part {shown(part.filename)} merges or links more than {MOST_SPANNED:,} cells "
+                "in one go.",
+                "Copy the tables alone into a new workbook.",
+            )
         if part.filename.lower().endswith((".xml", ".rels")):
             with archive.open(part) as text:
                 head = text.read(_HEAD).upper()
@@ -114,3 +130,15 @@ def _check_archive(archive: zipfile.ZipFile, place: Place, notes: Notes) -> bool
                     "Copy the tables into a new workbook.",
                 )
     return sound
+
+
+def _spans_too_far(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Whether the sheet merges or links more cells than any table has: the library that reads it
+    would make each of them."""
+    found = _SPAN.finditer(archive.read(part))
+    ends = (list(map(int, m.group(2, 4))) + list(map(_column, m.group(1, 3))) for m in found)
+    return sum((abs(b - a) + 1) * (abs(d - c) + 1) for a, b, c, d in ends) > MOST_SPANNED
+
+
+def _column(letters: bytes) -> int:
+    return functools.reduce(lambda sum, letter: 26 * sum + letter - 64, letters.upper(), 0)

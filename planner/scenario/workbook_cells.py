@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import itertools
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -126,15 +127,16 @@ def _reach(sheet: Worksheet) -> tuple[int, int]:
     return sheet.max_row or 0, sheet.max_column or 0
 
 
-def _cells(sheet: Worksheet) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    """Rows of a sheet that does not reach too far."""
-    rows, columns = _reach(sheet)
-    if rows * columns <= MOST_CELLS:
-        yield from enumerate(sheet.iter_rows(max_row=rows, max_col=columns), start=1)
+def _cells(sheet: Worksheet) -> Iterator[tuple[int, list[Any]]]:
+    """The cells that the file holds, row by row. Walking over all that the sheet reaches to would
+    make millions of blank ones where a single cell stands far down."""
+    held = sheet._cells
+    for row, keys in itertools.groupby(sorted(held), key=lambda key: key[0]):
+        yield row, [held[key] for key in keys]
 
 
 def _has_formula(sheet: Worksheet) -> bool:
-    return any(cell.data_type == "f" for _, row in _cells(sheet) for cell in row)
+    return any(cell.data_type == "f" for cell in sheet._cells.values())
 
 
 def _grid(title: str, sheet: Worksheet, values: Worksheet, file: str, notes: Notes) -> Grid:

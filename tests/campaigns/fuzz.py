@@ -5,9 +5,10 @@ process.
 
 Each input goes through the command line. What must hold, whatever it is: an exit code of the
 contract and no other; no traceback, and no sentence that calls it a bug; with --json one JSON
-document on stdout, with a finding or a reason where the code is not 0; an end within ten seconds;
-the scenario's files as they were; nothing written where the code says that nothing was done, and
-whole files without litter where it says that all was. Exit code 1 where anything does not hold.
+document on stdout, with a finding or a reason where the code is not 0; an end within ten seconds
+of work; the scenario's files as they were; nothing written where the code says that nothing was
+done, and whole files without litter where it says that all was. Exit code 1 where anything does not
+hold.
 
 Figures are drawn in one of 50 commands that write them, else left out: drawing takes a hundred
 times as long as all the rest. Nor is a main file parsed again that is as it should be.
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import importlib
 import io
 import json
 import os
@@ -54,6 +56,8 @@ from planner.scenario.yaml_text import Node, read_yaml  # noqa: E402
 #: Exit codes of the contract that a command may end with.
 CODES = (0, 2, 3, 4, 5)
 LONGEST = 10
+#: Seconds of the clock, for what waits instead of working: a machine may be busy with other things.
+WAITING = 60
 CHUNK = 200
 #: Solving stops early: what is tested is the input.
 BRIEF = ("--time-limit", "2")
@@ -194,19 +198,27 @@ def _written_faults(root: Path, inside: Path, code: int) -> list[str]:
 
 def _whole(path: Path) -> bool:
     data = path.read_bytes()
+    if data.startswith(b"PK") or path.suffix == ".xlsx":  # whatever its name: --format says so
+        with zipfile.ZipFile(path) as book:
+            return book.testzip() is None
     match path.suffix:
         case ".json":
             json.loads(data, parse_constant=_no_constant)
-        case ".xlsx":
-            with zipfile.ZipFile(path) as book:
-                return book.testzip() is None
         case ".csv" | ".yaml" | ".md":
-            return data.decode("utf-8").endswith("\n")
+            return data.endswith(b"\n") and _is_text(data)
         case ".svg":
             return data.startswith(NOT_DRAWN) or data.rstrip().endswith(b"</svg>")
         case ".png":
             return data.startswith(NOT_DRAWN) or data.endswith(b"IEND\xaeB`\x82")
     return bool(data)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 NOT_DRAWN = b"not drawn"
@@ -221,13 +233,16 @@ def _limited(seconds: int) -> Iterator[None]:
     def stop(*_: object) -> None:
         raise TooLong
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    before = [signal.signal(number, stop) for number in (signal.SIGPROF, signal.SIGALRM)]
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.alarm(WAITING)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        for number, handler in zip((signal.SIGPROF, signal.SIGALRM), before, strict=True):
+            signal.signal(number, handler)
 
 
 @lru_cache(maxsize=1)
@@ -264,12 +279,22 @@ def judge(seed: int, place: Path | None = None) -> tuple[Spoilt, int, list[str]]
     return given, code, found
 
 
+@lru_cache(maxsize=1)
+def _warm() -> None:
+    """Load what the commands load, so that no input waits for it."""
+    for module in ("scipy.stats", "pandas", "matplotlib.pyplot", "highspy", "openpyxl"):
+        importlib.import_module(module)
+    for command in COMMANDS.values():
+        importlib.import_module(command.module)
+
+
 def run(first: int, count: int) -> tuple[Counter[str], list[str]]:
     """A chunk of inputs: how they ended, and every fault with its seed."""
     counts: Counter[str] = Counter()
     wrong: list[str] = []
     memory = Path("/dev/shm")
     place = memory if memory.is_dir() else None
+    _warm()
     gc.collect()
     gc.freeze()
     for seed in range(first, first + count):

@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -569,3 +570,40 @@ def test_no_damaged_workbook_brings_anything_but_findings(tmp_path: Path) -> Non
     base = whole()
     found = {outcome(damaged(seed, base), tmp_path / NAME) for seed in range(20)}
     assert found == {"read", "BadInput"}
+
+
+def with_ranges(tag: str) -> bytes:
+    """A workbook whose first sheet merges or links all the cells that a sheet can have."""
+    with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
+        text = archive.read("xl/worksheets/sheet1.xml").decode()
+    text = text.replace("</sheetData>", f"</sheetData>{tag}")
+    return with_part("xl/worksheets/sheet1.xml", text)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>',
+        '<hyperlinks><hyperlink ref="A1:XFD1048576" location="x"/></hyperlinks>',
+    ],
+)
+def test_a_range_over_the_whole_sheet_is_refused_before_its_cells_are_made(
+    tmp_path: Path, tag: str
+) -> None:
+    # 17,179,869,184 cells: making them would take the memory of the machine.
+    path = tmp_path / NAME
+    path.write_bytes(with_ranges(tag))
+    with pytest.raises(BadInput, match="merges or links more than 100,000 cells"):
+        read(path)
+
+
+def test_a_single_cell_far_down_costs_no_more_than_what_the_file_holds(tmp_path: Path) -> None:
+    # Row 1,048,576 times 4 columns is within what a sheet may reach to; nothing between is made.
+    path = tmp_path / NAME
+    path.write_bytes(cell("techniques!A1048576", "# the end"))
+    tracemalloc.start()
+    try:
+        assert len(read(path).techniques) == 2
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
