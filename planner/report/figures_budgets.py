@@ -22,26 +22,32 @@ from planner.study.budgets import BudgetTable
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Techniques that are drawn: those that are ever in first, then by rank at the last budget.
-MOST_LINES = 80
+#: Techniques that are all drawn; of more, those that are ever in the stack, and at most so many.
+ALL_DRAWN, MOST_LINES = 24, 48
+#: Inches that the ranks take at most.
+TALLEST = 11.0
 
 
 def budgets_drawing(table: BudgetTable) -> Drawing:
     """One line a technique over the budgets: full where it is in the stack, hollow where not."""
     rows = table.to_dict()
     ranked = [row for row in rows if any(place is not None for place in row["rank"].values())]
-    shown = sorted(ranked, key=lambda row: not any(row["in"].values()))[:MOST_LINES]
-    shown = [row for row in ranked if row in shown]
+    shown = ranked
+    if len(ranked) > ALL_DRAWN:
+        shown = [row for row in ranked if any(row["in"].values())][:MOST_LINES] or ranked[:1]
+    lowest = max(rank for row in shown for rank in row["rank"].values() if rank is not None)
     scenario = table.plans[0].scenario
     title = f"Rank by budget: {scenario.name}"
     note = "Rank 1 stands at the top. The stack's own techniques come first."
     if len(shown) < len(ranked):
-        note += f" {len(ranked) - len(shown)} more techniques are not drawn."
-    figure = canvas(3.6 + 1.1 * len(table.plans), 2.2 + 0.27 * max(len(ranked), 4), title, note)
+        held = "that no budget funds" if len(shown) < MOST_LINES else "more"
+        note += f" {len(ranked) - len(shown)} techniques {held} are not drawn."
+    height = 2.2 + min(0.27 * max(lowest, 4), TALLEST)
+    figure = canvas(3.6 + 1.1 * len(table.plans), height, title, note)
     axes = figure.add_subplot()
     for row in shown:
         _line(axes, row)
-    _frame(axes, table, len(ranked))
+    _frame(axes, table, lowest)
     return Drawing("rank-by-budget", title, budgets_alt(table), figure)
 
 

@@ -13,7 +13,9 @@ from rich.text import Text
 from planner.errors import Finding
 from planner.plan import Plan
 from planner.report import wording
-from planner.report.files import write_text
+from planner.report.drawing import png, svg
+from planner.report.figures_gaps import gaps_drawing
+from planner.report.files import write_bytes, write_text
 from planner.report.plan_page import title
 from planner.report.screen import as_json, plain
 from planner.report.simple_table import listed, more, section, table
@@ -51,11 +53,14 @@ def document(found: Gaps) -> dict[str, Any]:
 
 
 def write(folder: Path, found: Gaps) -> list[Path]:
-    """The document, the profiles and the text; the files written."""
+    """The document, the profiles, the text and the figure; the files written."""
+    drawing = gaps_drawing(found)
     return [
         write_text(folder / "gaps.json", as_json(document(found)) + "\n"),
         write_text(folder / "gaps.csv", frame_csv(found.to_frame())),
         write_text(folder / "call-for-proposals.txt", "\n\n".join(call(found)) + "\n"),
+        write_bytes(folder / "gaps.png", png(drawing)),
+        write_bytes(folder / "gaps.svg", svg(drawing)),
     ]
 
 

@@ -7,13 +7,17 @@ import os
 import sys
 from typing import Any, TextIO
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, RenderableType
+from rich.containers import Lines
 from rich.text import Text
 
 #: Columns where there is no terminal to ask, and the bounds of what a page is laid out for.
 PIPED = 100
 NARROWEST = 40
 WIDEST = 240
+#: Where a word that does not fit may break.
+_JOINTS = "-:_/"
 
 
 class Screen:
@@ -61,13 +65,42 @@ def width_of(stream: TextIO) -> int:
     return max(NARROWEST, min(width, WIDEST))
 
 
+class Words(Text):
+    """Text whose words that are wider than their place break after a hyphen or a colon where they
+    have one that fits, rather than anywhere."""
+
+    def wrap(self, console: Console, width: int, **options: Any) -> Lines:
+        broken = " ".join(_broken(word, width) for word in self.plain.split(" "))
+        if options.get("no_wrap") or self.spans or broken == self.plain:
+            return super().wrap(console, width, **options)
+        text = Text(broken, self.style, justify=self.justify, overflow=self.overflow)
+        return text.wrap(console, width, **options)
+
+
+def _broken(word: str, width: int) -> str:
+    """The word with line ends after its joints, so that each part fits where it can.
+
+    >>> _broken("awareness-evals:quarter", 12).split("\\n")
+    ['awareness-', 'evals:', 'quarter']
+    """
+    lines, rest = [], word
+    while cell_len(rest) > width:
+        head = set_cell_size(rest, width)
+        joint = max(head.rfind(mark) for mark in _JOINTS) + 1
+        if not joint:
+            break
+        lines.append(rest[:joint])
+        rest = rest[joint:]
+    return "\n".join([*lines, rest])
+
+
 def plain(text: str, style: str = "") -> Text:
     """User text, never markup; control characters are spelled out.
 
     >>> plain("[red]a\\x1bb").plain
     '[red]a\\\\x1bb'
     """
-    return Text("".join(c if c.isprintable() else repr(c)[1:-1] for c in text), style)
+    return Words("".join(c if c.isprintable() else repr(c)[1:-1] for c in text), style)
 
 
 def print_json(document: dict[str, Any]) -> None:

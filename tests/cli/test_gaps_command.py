@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -31,6 +32,13 @@ def test_the_text_has_the_numbers_of_the_document(
     assert prices == sorted(prices)  # what withstands more is never worth less
     assert (tmp_path / "gaps.csv").read_text().startswith("count,modes,fall")
     assert json.loads((tmp_path / "gaps.json").read_text()) == found
+    assert (tmp_path / "gaps.png").read_bytes().startswith(b"\x89PNG")
+    root = ElementTree.fromstring((tmp_path / "gaps.svg").read_bytes())
+    alt = root.findtext("{http://www.w3.org/2000/svg}desc") or ""
+    assert f"The profile asked for is {' + '.join(best['modes'])}, with " in alt
+    assert alt.endswith(f"and {best['most_it_may_cost']:g}.")
+    for row in found["modes"]:  # what each mode is worth, as in the document
+        assert f"{row['modes'][0]} {row['fall']:.4g} and " in alt
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "200"])
