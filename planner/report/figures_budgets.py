@@ -40,8 +40,8 @@ def budgets_drawing(table: BudgetTable) -> Drawing:
     title = f"Rank by budget: {scenario.name}"
     note = "Rank 1 stands at the top. The stack's own techniques come first."
     if len(shown) < len(ranked):
-        held = "that no budget funds" if len(shown) < MOST_LINES else "more"
-        note += f" {len(ranked) - len(shown)} techniques {held} are not drawn."
+        which = "that no budget funds" if len(shown) < MOST_LINES else "of lower rank"
+        note += f" {len(ranked) - len(shown)} techniques {which} are not drawn."
     height = 2.2 + min(0.27 * max(lowest, 4), TALLEST)
     figure = canvas(3.6 + 1.1 * len(table.plans), height, title, note)
     axes = figure.add_subplot()
