@@ -18,9 +18,12 @@ from planner.program.types import Program, Row
 from planner.solve.backend import Backend
 from planner.solve.local import cheapen, improve
 from planner.solve.master import Deadline, Master
-from planner.solve.models import SPARSE_GAP, SPARSE_SHARE, LogCuts, Logs, Model, WorldRows
+from planner.solve.models import SPARSE_GAP, SPARSE_SHARE, LogCuts, Logs, Model
+from planner.solve.repair import Repair
 from planner.solve.search import Outcome, Progress, ProofKind, Search, StopReason
 from planner.solve.shortlist import Exact, rounding
+from planner.solve.tree import Tree
+from planner.solve.worldrows import WorldRows
 from planner.worlds.types import Floats
 
 #: Rounds of log cuts after which the other model is tried.
@@ -30,8 +33,12 @@ WORLD_ROW_CELLS = 2 * 10**7
 #: Near ties listed one by one at a gap of 0, before ties are settled rule by rule.
 NEAR_TIES = 200
 ROOT_ROUNDS = 60
-#: Sparse instances get a few rounds of log cuts, for a bound to start from, and no more.
-SPARSE_ROUNDS = 5
+#: Gap to which the tree goes where no gap at all is asked for: near ties are listed after it.
+TREE_GAP = 1e-6
+#: A stack this much better than the first one changes the scale of the rows.
+RESCALED = 0.1
+#: Columns that rounding tries beyond those that the relaxation holds.
+LEFT_OVER = 50
 #: Integer objectives are scaled so that no coefficient is larger than this.
 LARGEST_COEFFICIENT = 1e7
 
@@ -46,9 +53,13 @@ class Cutting:
         search: Search,
         progress: Progress,
         relaxing: Backend | None = None,
+        *,
+        tree: bool = False,
     ) -> None:
+        """`tree`: sparse programs are searched by a tree of our own, not by the backend."""
         self.program = program
         self.backend = backend
+        self.tree = tree
         self.relaxing = relaxing or backend
         self.search = search
         self.progress = progress
@@ -98,9 +109,51 @@ class Run:
         start = self._start() if known is None else known
         if start is None:
             return self._stopped("infeasible" if not self.deadline.over() else "time limit")
-        self._consider(start if self.deadline.over() else improve(self.program, start))
-        model, lower = self._root()
-        return self._close(model, lower)
+        self.consider(start if self.deadline.over() else improve(self.program, start))
+        if self._sparse():
+            return self._by_worlds()
+        tangents, lower = self._root()
+        if self._rows_affordable():
+            height = self._above(self.best.stack or ())
+            rest = lower - float(self.base.logs.constant)
+            if height > 0 and rest < height * math.exp(-SPARSE_GAP):
+                return self._by_worlds(lower)
+        return self._close(tangents, lower)
+
+    def _sparse(self) -> bool:
+        """Whether log cuts need not be tried: few failures are below 1."""
+        share = float((self.program.failure < 1).mean())
+        return share < SPARSE_SHARE and self._rows_affordable()
+
+    def _by_worlds(self, lower: float = 0.0) -> Outcome:
+        """One row a world: branch and bound of our own, or the backend's integer programs."""
+        constant = float(self.base.logs.constant)
+        if not self.base.tree:
+            return self._close(self._world_rows(), lower)
+        while True:
+            scale = self._above(self.best.stack or ())
+            if scale <= 0:
+                return self._proven(self.best.value)
+            model = self._world_rows()
+            gap = 0.999 * self.gap if self.gap > 0 else TREE_GAP
+            near = _Near(self, scale)
+
+            def told(bound: float, scale: float = scale, least: float = lower) -> None:
+                self._tell(max(least, constant + max(bound, 0.0) * scale))
+
+            tree = Tree(self.master, model, self.deadline, gap, near, told)
+            done = tree.run(near.known)
+            self.evaluated += tree.nodes
+            lower = max(lower, min(constant + max(tree.bound, 0.0) * scale, self.best.value))
+            if self.gap > 0 and lower >= self.best.value * (1 - self.gap):
+                return self._proven(lower)
+            if self.deadline.over():
+                return self._stopped("time limit", lower)
+            if near.known < RESCALED:
+                continue
+            if not done:
+                self.base.progress("a linear program failed: the backend takes over")
+            return self._close(model, lower)
 
     def _surely_protected(self) -> bool:
         """Whether every world with a loss has a technique that surely protects."""
@@ -129,16 +182,15 @@ class Run:
             return ()
         return self.smallest(self.program.cost, None, None)[0]
 
-    def _root(self) -> tuple[Model, float]:
-        """Tangents at the linear relaxation; the model that fits the instance, and its bound."""
+    def _root(self) -> tuple[LogCuts, float]:
+        """Tangents at the linear relaxation, and its bound."""
         tangents = self.base.tangents
         inside = np.zeros(self.program.size)
         inside[list(self.best.stack or ())] = 1.0
         tangents.separate(inside)
         height = tangents.value(inside)
         point, bound = inside, -math.inf
-        sparse = self._rows_affordable() and float((self.program.failure < 1).mean()) < SPARSE_SHARE
-        for _ in range(SPARSE_ROUNDS if sparse else ROOT_ROUNDS):
+        for _ in range(ROOT_ROUNDS):
             if self.deadline.over():
                 break
             relaxed = self.master.relaxation(tangents, math.inf)
@@ -157,11 +209,7 @@ class Run:
                 break
         tangents.prune(point, bound, slack=0.1)
         self._round(point)
-        lower = tangents.proven(bound)
-        known = self._above(self.best.stack or ())
-        if math.log(max(known, 1e-300)) - bound > SPARSE_GAP and self._rows_affordable():
-            return self._world_rows(point), lower
-        return tangents, lower
+        return tangents, tangents.proven(bound)
 
     def _round(self, point: Floats) -> None:
         """Greedy by the relaxation's preference, then add and swap."""
@@ -171,30 +219,23 @@ class Run:
         for j in np.argsort(-point, kind="stable"):
             if point[j] > 0.01 and self.program.holds([*stack, int(j)]):
                 stack.append(int(j))
-        self._consider(improve(self.program, stack))
+        self.consider(improve(self.program, stack))
 
     def _above(self, stack: tuple[int, ...]) -> float:
         return self.base.logs.above(self.exact.value(stack))
 
+    def above_nearest(self, stack: tuple[int, ...]) -> float:
+        """The value above the constant, in floating point."""
+        constant = self.base.logs.constant
+        return self._above(stack) if constant else self.exact.nearest(stack)
+
     def _rows_affordable(self) -> bool:
         return self.program.size * self.program.loss.size <= WORLD_ROW_CELLS
 
-    def _world_rows(self, point: Floats) -> WorldRows:
+    def _world_rows(self) -> WorldRows:
         model = WorldRows(self.program, self.base.logs, self._above(self.best.stack or ()))
         model.separate(np.zeros(self.program.size))
         model.separate(self._point(self.best.stack or ()))
-        model.separate(point)
-        last = -math.inf
-        for _ in range(ROOT_ROUNDS):
-            if self.deadline.over():
-                break
-            relaxed = self.master.relaxation(model, math.inf)
-            if relaxed is None:
-                break
-            model.separate(relaxed[0])
-            if relaxed[1] - last < 1e-4:
-                break
-            last = relaxed[1]
         return model
 
     def _close(self, model: Model, lower: float) -> Outcome:
@@ -208,7 +249,7 @@ class Run:
                 return self._stopped("time limit", lower)
             rounds += 1
             if rounds == PATIENCE and isinstance(model, LogCuts) and self._rows_affordable():
-                model = self._world_rows(self._point(self.best.stack or ()))
+                model = self._world_rows()
             self._tell(lower)
             reach = model.reach(self.exact.value(self.best.stack or ()))
             found = self.master.next(model, reach=reach, gap=self.gap / 2)
@@ -230,7 +271,7 @@ class Run:
 
     def _learn(self, model: Model, stack: tuple[int, ...], *, exclude: bool) -> None:
         seen = self.evaluated
-        self._consider(stack)
+        self.consider(stack)
         model.separate(self._point(stack))
         # A tangent is exact at its stack: one that comes back is as good as the master's bound.
         if exclude or (seen and stack == self._last):
@@ -248,7 +289,7 @@ class Run:
             self.program.cost, model, limit, known=known, patience=NEAR_TIES
         )
         if cheap is not None and stop == "proven":
-            self._consider(fresh.settle_ties(cheap, model, limit))
+            self.consider(fresh.settle_ties(cheap, model, limit))
         # Near ties were not told apart one by one: that is not a gap of 0, and does not say so.
         return self._proven(min(lower, self.best.value * (1 - 1e-9)))
 
@@ -384,7 +425,7 @@ class Run:
 
     # What is known so far.
 
-    def _consider(self, stack: tuple[int, ...]) -> None:
+    def consider(self, stack: tuple[int, ...]) -> None:
         """Keep the better stack; near ties are decided exactly, and by the rule for ties."""
         self.evaluated += 1
         value = self.program.value(stack)
@@ -424,6 +465,30 @@ class Run:
             self._told = time.monotonic()
             best = "none yet" if self.best.stack is None else f"{self.best.value:.6g}"
             self.base.progress(f"best {best}, proven bound {lower:.6g}")
+
+
+class _Near:
+    """Tries stacks near the points of a relaxation; theta of the best one known."""
+
+    def __init__(self, run: Run, scale: float) -> None:
+        self.run = run
+        self.scale = scale
+        self.repair = Repair(run.program)
+        self._best: tuple[int, ...] | None = None
+        self._look()
+
+    def _look(self) -> None:
+        if self.run.best.stack != self._best and self.run.best.stack is not None:
+            self._best = self.run.best.stack
+            self.known = self.run.above_nearest(self._best) / self.scale
+
+    def __call__(self, x: Floats, reduced: Floats, pains: bool) -> float:
+        found = self.repair.stack(x, reduced, LEFT_OVER)
+        if found is not None:
+            stack = tuple(sorted(found))
+            self.run.consider(improve(self.run.program, stack) if pains else stack)
+            self._look()
+        return self.known
 
 
 def _distinct(rows: Sequence[Row]) -> list[Row]:

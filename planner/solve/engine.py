@@ -76,7 +76,14 @@ class Engine:
         if self._made is None:
             backend = next((b for b in BACKENDS if b.name == self.search.solver), BACKENDS[0])
             # Linear relaxations are always HiGHS's: CP-SAT has none, CBC needs a process for each.
-            self._made = Cutting(self.program, backend, self.search, self.progress, BACKENDS[0])
+            self._made = Cutting(
+                self.program,
+                backend,
+                self.search,
+                self.progress,
+                BACKENDS[0],
+                tree=self.search.solver in ("auto", "core"),
+            )
         return self._made
 
     def best(self, extra: Sequence[Row] = (), seconds: float | None = None) -> Outcome:

@@ -60,7 +60,7 @@ class Highs:
         if limits.seconds is not None:
             highs.setOptionValue("time_limit", max(limits.seconds, 0.01))
         highs.passModel(lp_model(highspy, program))
-        _run(highs, limits.stop)
+        run(highs, limits.stop)
         return _answer(highspy, highs, program)
 
 
@@ -98,7 +98,7 @@ def lp_model(highspy: Any, program: LinearProgram) -> Any:
     return lp
 
 
-def _run(highs: Any, stop: threading.Event | None) -> None:
+def run(highs: Any, stop: threading.Event | None) -> None:
     """Run where Ctrl-C is heard: HiGHS in a thread of its own, this one waiting for both."""
     interrupted = threading.Event()
 

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.solve.backend import LinearProgram
-from planner.solve.highs import lp_model, quiet
+from planner.solve.highs import lp_model, quiet, run
 from planner.worlds.types import Floats
+
+#: Rows from which a solve may take seconds.
+LONG = 4_000
+
+
+@dataclass(frozen=True, eq=False)
+class Vertex:
+    """An optimum: the columns, their reduced costs, the rows' duals, the value."""
+
+    columns: Floats
+    reduced: Floats
+    duals: Floats
+    value: float
 
 
 class GrowingLP:
@@ -32,6 +47,27 @@ class GrowingLP:
         self._width = program.objective.size
         self._columns = np.arange(self._width, dtype=np.int32)
         self.height = program.row_lower.size
+
+    def tighten(self, feasibility: float) -> None:
+        """What rows and reduced costs may be violated by, where the default is too much."""
+        self._highs.setOptionValue("primal_feasibility_tolerance", feasibility)
+        self._highs.setOptionValue("dual_feasibility_tolerance", feasibility)
+
+    def append(self, rows: Sequence[tuple[NDArray[np.int32], Floats, float]]) -> None:
+        """Sparse rows `values . x[columns] >= lower`, after all others."""
+        if not rows:
+            return
+        sizes = [columns.size for columns, _, _ in rows]
+        self._highs.addRows(
+            len(rows),
+            np.array([lower for _, _, lower in rows]),
+            np.full(len(rows), self._highspy.kHighsInf),
+            sum(sizes),
+            np.cumsum([0, *sizes[:-1]]).astype(np.int32),
+            np.concatenate([columns for columns, _, _ in rows]).astype(np.int32),
+            np.concatenate([values for _, values, _ in rows]),
+        )
+        self.height += len(rows)
 
     def add(self, values: Floats, lower: float, upper: float = np.inf) -> None:
         """A dense row `lower <= values . x <= upper`, after all others."""
@@ -59,6 +95,33 @@ class GrowingLP:
         """New bounds for the first columns."""
         count = lower.size
         self._highs.changeColsBounds(count, self._columns[:count], lower, upper)
+
+    def ask(self, seconds: float | None) -> Vertex | None:
+        """Solve within the seconds, where Ctrl-C is heard: all that the optimum says; None where
+        there is none or the time ran out (`empty` tells them apart)."""
+        # HiGHS counts the time of all its solves together.
+        spent = self._highs.getRunTime()
+        limit = self._highspy.kHighsInf if seconds is None else spent + max(seconds, 0.01)
+        self._highs.setOptionValue("time_limit", limit)
+        # Ctrl-C waits for a call to end: a long one runs in a thread of its own.
+        if self.height > LONG:
+            run(self._highs, None)
+        else:
+            self._highs.run()
+        status = self._highspy.HighsModelStatus
+        self.empty = self._highs.getModelStatus() == status.kInfeasible
+        if self._highs.getModelStatus() != status.kOptimal:
+            return None
+        solution = self._highs.getSolution()
+        value = float(self._highs.getInfo().objective_function_value)
+        return Vertex(
+            np.array(solution.col_value),
+            np.array(solution.col_dual),
+            np.array(solution.row_dual),
+            value,
+        )
+
+    empty = False
 
     def solve(self) -> tuple[Floats, Floats, float] | None:
         """Columns, row duals and value; None where there is no optimum."""

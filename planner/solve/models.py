@@ -2,8 +2,7 @@
 
 Each model adds columns beside the x and rows that no stack violates; `separate` adds the rows that
 a point violates. `LogCuts` puts all worlds into one row in log space: tight where failures are
-dense. `WorldRows` keeps one row a world in the space of risk, scaled by a known stack: for sparse
-instances, where log cuts never close (docs/decisions/0001-log-space-cuts.md).
+dense. One row a world, for sparse instances, stands in `planner.solve.worldrows`.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class Model(Protocol):
 
     def rows(self) -> Rows: ...
 
-    def separate(self, x: Floats) -> None:
+    def separate(self, x: Floats) -> object:
         """Add the rows that are tight at x (0..1, fractional allowed)."""
         ...
 
@@ -224,84 +223,3 @@ class LogCuts:
     def reach(self, value: Fraction) -> float:
         rest = self.logs.above(value)
         return math.log(rest) + TOLERANCE if rest > 0 else self.lower() - 1.0
-
-
-class WorldRows:
-    """theta >= sum_s (q/p)[s] T[s], with T[s] at least the tangents of its share of the risk.
-
-    T[s] = p l prod F / scale, so that a stack of value `scale` has theta = 1: what is compared are
-    numbers near 1, however small the risk. A technique with F = 0 lifts the row of its world.
-    """
-
-    #: Errors of the rows add up over worlds, so each must be small; money rows are scaled and
-    #: loosened before they get here, which is what makes a tight tolerance safe.
-    feasibility = 1e-8
-
-    def __init__(self, program: Program, logs: Logs, scale: float) -> None:
-        self.program = program
-        self.logs = logs
-        self.scale = scale
-        worlds = program.worlds
-        self.width = 1 + worlds.count
-        with np.errstate(divide="ignore"):
-            self.log_share: Floats = np.log(worlds.probability) + logs.loss - math.log(scale)
-        self._rows = Rows()
-        self._weights: set[bytes] = set()
-        self._nonzero = [np.flatnonzero(f != 0) for f in logs.failure.T]
-        self._zeros = [np.flatnonzero(z) for z in logs.zero.T]
-        self._seen: set[tuple[int, int]] = set()
-
-    def separate(self, x: Floats) -> None:
-        left = self.logs.losses(x)
-        self._add_weights(left)
-        exponents = x @ self.logs.failure
-        for s in np.flatnonzero(np.isfinite(self.log_share)):
-            self._add_tangent(int(s), float(exponents[s]))
-
-    def _add_weights(self, left: Floats) -> None:
-        measure, worlds = self.program.measure, self.program.worlds
-        top = left.max()
-        losses = np.exp(left - top) if np.isfinite(top) else np.zeros_like(left)
-        ratio = measure.weights(worlds, losses) / worlds.probability
-        if ratio.tobytes() in self._weights:
-            return
-        self._weights.add(ratio.tobytes())
-        n = self.program.size
-        live = np.flatnonzero(ratio)
-        columns = np.concatenate([[n], n + 1 + live]).astype(np.int32)
-        self._rows.add(columns, np.concatenate([[1.0], -ratio[live]]), 0.0)
-
-    def _add_tangent(self, s: int, exponent: float) -> None:
-        # Steep tangents far above the known stack cut nothing of interest and scale badly.
-        at = min(exponent, math.log(10.0) - float(self.log_share[s]), 0.0)
-        key = (s, round(at * 1e9))
-        height = math.exp(float(self.log_share[s]) + at)
-        if height < 1e-10 or key in self._seen:
-            return
-        self._seen.add(key)
-        n = self.program.size
-        slopes, zeros = self._nonzero[s], self._zeros[s]
-        lift = height * (1 - at)
-        steep = -height * self.logs.failure[slopes, s]
-        # Coefficients far apart in size mislead a solver. A small one may be left out when the
-        # right-hand side allows for the most that it could have added.
-        small = steep < 1e-9
-        allowance = float(steep[small].sum())
-        columns = np.concatenate([slopes[~small], zeros, [n + 1 + s]]).astype(np.int32)
-        values = np.concatenate([steep[~small], np.full(zeros.size, lift), [1.0]])
-        self._rows.add(columns, values, lift - allowance)
-
-    def rows(self) -> Rows:
-        return self._rows
-
-    def lower(self) -> float:
-        return 0.0
-
-    def proven(self, bound: float) -> float:
-        return float(self.logs.constant) + max(bound - self._slack(), 0.0) * self.scale
-
-    def reach(self, value: Fraction) -> float:
-        return self.logs.above(value) / self.scale + self._slack()
-
-    def _slack(self) -> float:
-        return self.feasibility * (self.width + 1)

@@ -147,7 +147,7 @@ def test_a_cover_is_proven_through_the_command_line(
 ) -> None:
     cover = Cover.draw(2, worlds=200, techniques=1000, share=0.02)
     words = ["recommend", str(write(cover, tmp_path)), "--target-risk", "0", "--json"]
-    assert main([*words, "--time-limit", "3"]) == 0
+    assert main([*words, "--time-limit", "60"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["cost"] == cover.least()
     assert plan["proof"]["gap"] <= 1e-4
