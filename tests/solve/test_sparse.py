@@ -145,9 +145,10 @@ def write(cover: Cover, folder: Path) -> Path:
 def test_a_cover_is_proven_through_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cover = Cover.draw(2, worlds=200, techniques=1000, share=0.02)
+    # No time limit: whether it is proven must not depend on how busy the machine is.
+    cover = Cover.draw(2, worlds=40, techniques=60, share=0.05)
     words = ["recommend", str(write(cover, tmp_path)), "--target-risk", "0", "--json"]
-    assert main([*words, "--time-limit", "60"]) == 0
+    assert main(words) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["cost"] == cover.least()
     assert plan["proof"]["gap"] <= 1e-4
