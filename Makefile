@@ -20,7 +20,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check format clean campaign-brute campaign-certificates campaign-fuzz campaign-metamorphic bench bench-quick docs
+.PHONY: help run test lint check format clean campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic bench bench-quick docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-22s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ campaign-brute: $(VENV)/.installed-dev ## compare COUNT random scenarios with fu
 
 campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios, workbooks, plans and command lines
 	$(BIN)/python -m tests.campaigns.fuzz --count $(COUNT) --seconds $(SECONDS_AT_MOST)
+
+campaign-faults: $(VENV)/.installed-dev ## COUNT faults of every kind in sweeps (Linux; default 2000)
+	$(BIN)/python -m tests.campaigns.faults --count $(if $(filter file,$(origin COUNT)),2000,$(COUNT)) --seconds $(SECONDS_AT_MOST)
 
 campaign-metamorphic: $(VENV)/.installed-dev ## EXAMPLES new examples of every metamorphic property
 	PLANNER_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 2 -q tests/properties

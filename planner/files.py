@@ -34,10 +34,8 @@ def write_bytes(path: Path, data: bytes) -> Path:
 
 def write_pieces(path: Path, pieces: Iterable[bytes]) -> Path:
     """The same for data that comes piece by piece, and is never in memory as a whole."""
-    _sweep(path)
-    prefix = f".{path.name}.{os.getpid()}."
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".part")
+        handle, name = begin_beside(path)
     except OSError as error:
         raise EnvironmentFailed(f"{path} cannot be written: {_reason(error)}.") from error
     try:
@@ -62,12 +60,19 @@ def write_text(path: Path, text: str) -> Path:
     return write_bytes(path, text.encode("utf-8"))
 
 
-def _sweep(path: Path) -> None:
+def begin_beside(path: Path) -> tuple[int, str]:
+    """A new file beside the path, open, to be renamed to it; what killed processes left of such
+    files is removed. Raises OSError."""
+    sweep_beside(path)
+    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.", suffix=".part")
+
+
+def sweep_beside(path: Path) -> None:
     """Remove what a killed process left of the same file; what a living one writes stays."""
     if os.name != "posix":
         return  # elsewhere there is no harmless way to ask whether a process lives
     with contextlib.suppress(OSError):
-        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
             process = left.name[len(path.name) + 2 :].partition(".")[0]
             if process.isdigit() and not _lives(int(process)):
                 left.unlink(missing_ok=True)

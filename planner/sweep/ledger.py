@@ -14,7 +14,6 @@ import json
 import os
 import secrets
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import BadInput, EnvironmentFailed
+from planner.files import begin_beside, sweep_beside
 from planner.sweep.outcomes import Failed, decode
 
 #: Version of this format.
@@ -127,6 +127,7 @@ class Ledger:
                 "Add --resume to go on with it, or name another folder.",
             )
         with _told(path):
+            sweep_beside(path)  # what a run left that was killed while it mended this ledger
             return cls._opened(path, identity)
 
     @classmethod
@@ -379,7 +380,7 @@ def _mend(path: Path, identity: Identity) -> str:
     A record verifies only under the sweep's own digest, so that nothing of another sweep comes
     in. Raises BadInput where no record does: then it may be no ledger at all.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, name = begin_beside(path)
     os.close(handle)
     try:
         kept = 0
