@@ -215,8 +215,8 @@ def folder_not_writable(bench: Bench, rng: random.Random, out: Path) -> None:
 
 
 def two_runs(bench: Bench, rng: random.Random, out: Path) -> None:
-    """A second run begins while the first is under way: the one that opened the ledger later goes on,
-    and the other one stops, unless it had finished."""
+    """A second run begins while the first is under way: the one that opened the ledger last
+    goes on, and the other one stops, unless it had finished."""
     first = bench.fork(lambda: bench.resume(bench.quick, out)[0])
     time.sleep(rng.random() * 0.3)
     second = bench.fork(lambda: bench.resume(bench.quick, out)[0])

@@ -294,6 +294,16 @@ def test_a_disk_that_is_full_while_a_damaged_ledger_is_mended_leaves_it_as_it_is
     assert [p.name for p in tmp_path.iterdir()] == [NAME]
 
 
+def test_what_a_run_left_that_was_killed_while_it_mended_is_removed(tmp_path):
+    """No process has the number 4194305: Linux counts to 2^22."""
+    path = full(tmp_path)
+    for name in (".ledger.sqlite.4194305.x.part", ".ledger.sqlite.4194305.x.part-journal"):
+        (tmp_path / name).touch()
+    with opened(tmp_path) as ledger:
+        assert ledger.finished() == CASES
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes into any folder")
 def test_a_folder_that_is_not_writable_is_said(tmp_path):
     tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
