@@ -14,6 +14,7 @@ from scipy.stats import norm
 from planner.plan import Plan, recommend
 from planner.report.documents import plan_document
 from planner.report.figures import recommendation_drawing
+from planner.report.pages import assemble, markdown
 from planner.report.plan_page import page
 from planner.report.screen import Screen, as_json
 from planner.scenario.changes import change_all, check_named
@@ -21,7 +22,11 @@ from planner.scenario.experts import pooled_scenario, scenario_of_expert
 from planner.scenario.read import read
 from planner.scenario.settle import ModeNumbers, WorldNumbers
 from planner.scenario.types import Scenario
+from planner.solve.search import Search
+from planner.study.certified import certified
+from planner.study.dossier import gather
 from planner.study.ranking import rank
+from planner.study.verify import read_plan, verify
 
 GALLERY = Path(__file__).parents[1] / "scenarios"
 FOLDERS = sorted(path.name for path in GALLERY.iterdir() if path.is_dir())
@@ -137,6 +142,38 @@ def test_the_ranking_is_shown_at_every_width(
             for technique in ranking.plan.scenario.techniques[:1]
             for line in lines
         )
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_plan_verifies_without_a_solver(name: str, plans: dict[str, Plan]) -> None:
+    """As `recommend --out` writes it and `verify` reads it. A certificate of the agendas takes
+    longer (its page says that it was checked); there the rules and the numbers are."""
+    large = name == "agendas-2025"
+    plan = plans[name] if large else certified(plans[name], Search().gap)
+    document = plan_document(rank(plan, seconds=0.0), seconds=False)
+    saved = read_plan("plan.json", as_json(document).encode())
+    verdict = verify(saved, read(GALLERY / name), numbers_only=large)
+    assert verdict.holds, verdict.to_dict()
+    worse = {**saved, "risk": saved["risk"] * 0.99}
+    assert not verify(worse, read(GALLERY / name), numbers_only=True).holds
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "three",
+        "own-worlds",
+        "adversary",
+        *(pytest.param(v, marks=pytest.mark.slow) for v in VARIANTS),
+    ],
+)
+def test_a_report_can_be_made(name: str, plans: dict[str, Plan]) -> None:
+    """That of the paper is looked at in tests/report; that of the agendas takes minutes."""
+    told = markdown.text(assemble.report(gather(read(GALLERY / name), draws=0)))
+    assert told.startswith(f"# {plans[name].scenario.name}")
+    assert f"{plans[name].risk:.4g}" in told
+    for label in plans[name].stack:
+        assert label.partition(":")[0] in told
 
 
 def test_the_figure_of_many_agendas_names_each_in_full(plans: dict[str, Plan]) -> None:
