@@ -13,6 +13,8 @@ from planner.solve.backend import LinearProgram
 from planner.solve.highs import lp_model, quiet, run
 from planner.worlds.types import Floats
 
+#: HiGHS's own tolerance, and steps of the simplex for each row and column before it is given up.
+DEFAULT, SIMPLEX_STEPS = 1e-7, 50
 #: Rows from which a solve may take seconds.
 LONG = 4_000
 
@@ -50,6 +52,7 @@ class GrowingLP:
 
     def tighten(self, feasibility: float) -> None:
         """What rows and reduced costs may be violated by, where the default is too much."""
+        self.feasibility = feasibility
         self._highs.setOptionValue("primal_feasibility_tolerance", feasibility)
         self._highs.setOptionValue("dual_feasibility_tolerance", feasibility)
 
@@ -98,7 +101,22 @@ class GrowingLP:
 
     def ask(self, seconds: float | None) -> Vertex | None:
         """Solve within the seconds, where Ctrl-C is heard: all that the optimum says; None where
-        there is none or the time ran out (`empty` tells them apart)."""
+        there is none or the time ran out (`empty` tells them apart).
+
+        A simplex that goes on and on is started afresh with HiGHS's default tolerance.
+        """
+        most = SIMPLEX_STEPS * (self._width + self.height)
+        self._highs.setOptionValue("simplex_iteration_limit", most)
+        found = self._asked(seconds)
+        status = self._highspy.HighsModelStatus
+        ended = status.kOptimal, status.kInfeasible, status.kTimeLimit, status.kInterrupt
+        if self._highs.getModelStatus() not in ended:
+            self.tighten(max(self.feasibility, DEFAULT))
+            self._highs.clearSolver()
+            found = self._asked(seconds)
+        return found
+
+    def _asked(self, seconds: float | None) -> Vertex | None:
         # HiGHS counts the time of all its solves together.
         spent = self._highs.getRunTime()
         limit = self._highspy.kHighsInf if seconds is None else spent + max(seconds, 0.01)
@@ -122,6 +140,8 @@ class GrowingLP:
         )
 
     empty = False
+    #: what rows and reduced costs may be violated by
+    feasibility = 1e-7
 
     def solve(self) -> tuple[Floats, Floats, float] | None:
         """Columns, row duals and value; None where there is no optimum."""

@@ -24,8 +24,8 @@ from planner.worlds.types import Floats
 
 #: A column nearer than this to a whole number is whole.
 WHOLE = 1e-6
-#: Tolerance of the linear programs, on rows and on reduced costs.
-EXACT = 1e-9
+#: Tolerance of the linear programs, on rows and on reduced costs (at 1e-9 one was seen to cycle).
+EXACT = 1e-8
 #: Rounds of rows at the root and at other nodes.
 ROOT_ROUNDS, NODE_ROUNDS = 200, 6
 #: A round is worth another one where it closed this share of what was open.
@@ -38,7 +38,7 @@ CANDIDATES = 8
 #: of those that the root ended with) from which that is looked at.
 IDLE, CROWDED = 40, 1.5
 #: Nodes between two stacks made from a node's point by swaps.
-POLISH_EVERY = 10
+POLISH_EVERY = 3
 
 Bits = NDArray[np.int8]
 #: Takes a fractional point, its reduced costs and whether to take pains over it; returns the best
@@ -207,7 +207,8 @@ class Tree:
         self.known = min(self.known, self.try_near(x, reduced[: self.size], pains))
 
     def _slack(self) -> float:
-        return self.model.slack() + EXACT * self.size
+        # A program that would not end was solved again with a wider tolerance.
+        return self._lp.feasibility * (self.model.width + 1 + self.size)
 
     def _fixed(self, node: Node, vertex: Vertex, bound: float) -> Node:
         """Columns that leave their bound only at a price beyond the gap stay there."""

@@ -21,7 +21,7 @@ from planner.worlds.types import Floats
 #: A row is added where it is violated by this share of the objective over the number of worlds.
 VIOLATED = 1e-7
 #: Heights are compared with a known stack's total of 1: a row this far above it says enough.
-HIGHEST = 10.0
+HIGHEST = 1e4
 
 
 class WorldRows:
