@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planner.files import write_bytes, write_text
 from planner.report import wording
 from planner.report.drawing import (
     FAINT,
@@ -27,7 +28,6 @@ from planner.report.drawing import (
     canvas,
     svg,
 )
-from planner.report.files import write_bytes, write_text
 from planner.report.tables import frame_csv
 from planner.scenario.changes import change_all
 from planner.scenario.read import read

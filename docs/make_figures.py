@@ -12,13 +12,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from planner.files import write_bytes
 from planner.plan import Question, answer, read_budget, recommend
 from planner.report.drawing import Drawing, svg
 from planner.report.figures import recommendation_drawing
 from planner.report.figures_explain import drawings
 from planner.report.figures_frontier import frontier_drawing
 from planner.report.figures_robust import core_drawing
-from planner.report.files import write_bytes
 from planner.scenario.read import read
 from planner.solve.search import Search
 from planner.study.explain import explain

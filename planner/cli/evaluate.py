@@ -6,13 +6,12 @@ from argparse import Namespace
 from pathlib import Path
 
 from planner.cli.failures import as_line
-from planner.cli.options import LARGEST_SEED, Reader
+from planner.cli.options import Reader
 from planner.cli.progress import Progress
 from planner.cli.recommend import say_notes
 from planner.plan import Question, read_budget
 from planner.report import evaluate_page, outputs
 from planner.report.screen import Screen, print_json
-from planner.scenario.numbers import parse_whole
 from planner.scenario.read import read
 from planner.study.evaluate import evaluate
 
@@ -20,7 +19,7 @@ from planner.study.evaluate import evaluate
 def run(arguments: Namespace) -> int:
     reader = Reader(arguments)
     search = reader.search()
-    seed = reader.read("--seed", lambda text: parse_whole(text, 0, LARGEST_SEED), 0)
+    seed = reader.seed()
     reader.check()
     question = Question.of(read(arguments.scenario), arguments.objective, seed)
     budget = None

@@ -8,13 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from planner.cli.failures import as_line
-from planner.cli.options import LARGEST_SEED, Reader
+from planner.cli.options import Reader
 from planner.cli.progress import Progress
 from planner.cli.recommend import say_notes
 from planner.errors import BadInput, LimitHit
+from planner.files import make_folder
 from planner.plan import DEPTH, Question, read_budget
 from planner.report import frontier_files, frontier_page, second_axis_page
-from planner.report.files import make_folder
 from planner.report.screen import Screen, print_json
 from planner.scenario.numbers import NotAValue, decimals, parse_number, parse_whole
 from planner.scenario.read import read
@@ -119,7 +119,7 @@ def _read(arguments: Namespace) -> Wanted:
     low = reader.read("--from", _amount, None)
     high = reader.read("--to", _amount, None)
     search = reader.search()
-    seed = reader.read("--seed", lambda text: parse_whole(text, 0, LARGEST_SEED), 0)
+    seed = reader.seed()
     if arguments.against is not None:
         for option in ("--points", "--from", "--to"):
             if getattr(arguments, option.removeprefix("--")) is not None:

@@ -8,13 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from planner.cli.failures import as_line
-from planner.cli.options import LARGEST_SEED, Clock, Reader
+from planner.cli.options import Clock, Reader
 from planner.cli.progress import Progress
 from planner.cli.recommend import say_notes
 from planner.errors import BadInput
+from planner.files import make_folder
 from planner.plan import DEPTH, Question, answer, read_budget
 from planner.report import gaps_page
-from planner.report.files import make_folder
 from planner.report.screen import Screen, print_json
 from planner.scenario.numbers import NotAValue, decimals, parse_number, parse_whole
 from planner.scenario.read import read
@@ -29,7 +29,7 @@ MOST_MODES = 1000
 def run(arguments: Namespace) -> int:
     reader = Reader(arguments)
     search = reader.search()
-    seed = reader.read("--seed", lambda text: parse_whole(text, 0, LARGEST_SEED), 0)
+    seed = reader.seed()
     cost = reader.read("--cost", _amount, None)
     modes = reader.read("--modes", _modes, None)
     low = reader.read("--withstands", _chance, None)

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from planner.cli.failures import as_line
-from planner.cli.options import LARGEST_SEED, Reader
+from planner.cli.options import Reader
 from planner.cli.progress import Progress
 from planner.cli.recommend import say_notes
+from planner.files import make_folder
 from planner.report import robust_page
-from planner.report.files import make_folder
 from planner.report.screen import Screen, print_json
 from planner.report.warnings import warnings_of
 from planner.scenario.numbers import NotAValue, parse_number, parse_whole
@@ -37,7 +37,7 @@ MOST_SETTLED = 1000
 def run(arguments: Namespace) -> int:
     reader = Reader(arguments)
     search = reader.search()
-    seed = reader.read("--seed", lambda text: parse_whole(text, 0, LARGEST_SEED), 0)
+    seed = reader.seed()
     draws = reader.read("--draws", lambda text: parse_whole(text, 1, MOST_DRAWS), DRAWS)
     correlation = reader.read("--judgement-correlation", _share, None)
     settle = reader.read("--settle", lambda text: parse_whole(text, 0, MOST_SETTLED), TOP)

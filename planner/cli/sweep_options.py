@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.cli.options import LARGEST_SEED, Reader
+from planner.cli.options import Reader
 from planner.errors import BadInput, Finding
 from planner.plan import DEPTH
 from planner.risk.measures import parse
@@ -58,7 +58,7 @@ def read_asked(arguments: Namespace) -> Asked:
         named=_named(arguments.named, scenarios, reader),
         axes=_axes(arguments, scenarios, reader),
         draws=reader.read("--draws", lambda text: parse_whole(text, 1, MOST_DRAWS), None),
-        seed=reader.read("--seed", lambda text: parse_whole(text, 0, LARGEST_SEED), 0),
+        seed=reader.seed(),
         solver=search.solver,
         gap=search.gap,
     )

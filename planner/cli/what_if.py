@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner.cli.failures import as_line
-from planner.cli.options import LARGEST_SEED, Reader
+from planner.cli.options import Reader
 from planner.cli.progress import Progress
 from planner.cli.recommend import say_notes
 from planner.errors import BadInput, Finding
+from planner.files import make_folder, write_bytes, write_text
 from planner.report import what_if_page
 from planner.report.drawing import png, svg
 from planner.report.figures_what_if import grid_drawing
-from planner.report.files import make_folder, write_bytes, write_text
 from planner.report.screen import Screen, as_json, print_json
 from planner.scenario.changes import Change, change_all, labelled, lock_in, lock_out
 from planner.scenario.notes import Notes, listed, shown
-from planner.scenario.numbers import parse_whole
 from planner.scenario.read import read
 from planner.scenario.types import Scenario
 from planner.solve.search import Search
@@ -80,7 +79,7 @@ def _read(arguments: Namespace, scenario: Scenario) -> Asked:
     """Raises BadInput with every finding about the options."""
     reader = Reader(arguments)
     search = reader.search()
-    seed = reader.read("--seed", lambda text: parse_whole(text, 0, LARGEST_SEED), 0)
+    seed = reader.seed()
     own = _own_case(arguments, scenario, reader)
     names = list(dict.fromkeys(arguments.named or ()))
     grid = None

@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from planner.errors import Finding
+from planner.files import write_text
 from planner.plan import Plan
 from planner.report import wording
-from planner.report.files import write_text
 from planner.report.full_page import committed_part
 from planner.report.plan_page import facts, title
 from planner.report.screen import as_json, plain

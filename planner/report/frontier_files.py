@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import Finding
+from planner.files import write_bytes, write_text
 from planner.report import wording
 from planner.report.drawing import png, svg
 from planner.report.figures_frontier import frontier_drawing
-from planner.report.files import write_bytes, write_text
 from planner.report.screen import as_json
 from planner.report.tables import csv_text
 from planner.scenario.digest import digest

@@ -11,11 +11,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from planner.errors import Finding
+from planner.files import write_bytes, write_text
 from planner.plan import Plan
 from planner.report import wording
 from planner.report.drawing import png, svg
 from planner.report.figures_gaps import gaps_drawing
-from planner.report.files import write_bytes, write_text
 from planner.report.plan_page import title
 from planner.report.screen import as_json, plain
 from planner.report.simple_table import listed, more, section, table

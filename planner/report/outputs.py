@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from planner.files import make_folder, write_bytes, write_text
 from planner.report.documents import explain_document, plan_document
 from planner.report.drawing import Drawing, png, svg
 from planner.report.figures import recommendation_drawing
 from planner.report.figures_budgets import budgets_drawing
 from planner.report.figures_explain import drawings
-from planner.report.files import make_folder, write_bytes, write_text
 from planner.report.full_page import full_csv, lists_csv
 from planner.report.screen import as_json
 from planner.report.tables import alternatives_csv, budgets_csv, explain_tables, ranking_csv

@@ -8,11 +8,11 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from planner.files import write_bytes, write_text
 from planner.report import wording
 from planner.report.drawing import png, svg
 from planner.report.figures_judgements import more_drawings
 from planner.report.figures_robust import drawings
-from planner.report.files import write_bytes, write_text
 from planner.report.plan_page import facts, title
 from planner.report.robust_more_page import flip_sentence, panel_sentence, sections
 from planner.report.screen import as_json, plain

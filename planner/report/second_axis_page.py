@@ -10,10 +10,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from planner.errors import Finding
+from planner.files import write_bytes, write_text
 from planner.report import wording
 from planner.report.drawing import png, svg
 from planner.report.figures_second_axis import second_axis_drawing
-from planner.report.files import write_bytes, write_text
 from planner.report.frontier_page import NAMED, WIDE, middle_cut
 from planner.report.plan_page import title
 from planner.report.screen import as_json, plain

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.risk.exact import Dyadic, product
 from planner.worlds.types import Floats, Worlds
 
 
@@ -22,11 +21,6 @@ def losses(worlds: Worlds, stack: Sequence[int]) -> Floats:
     for i in stack:
         left *= worlds.failure[i]
     return left
-
-
-def exact_losses(worlds: Worlds, stack: Sequence[int]) -> Dyadic:
-    """The same without rounding."""
-    return product([worlds.loss, *(worlds.failure[i] for i in stack)])
 
 
 def risk(worlds: Worlds, stack: Sequence[int]) -> float:

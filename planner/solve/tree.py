@@ -82,7 +82,6 @@ class Tree:
         self._added = len(model)
         self._idle = np.zeros(len(model), np.int64)
         self._few = math.inf
-        self._vertex: Vertex | None = None
         # Bounds of nodes that were left open, and what one branching gained for each column.
         self._left = math.inf
         self._gain = np.zeros((2, self.size))

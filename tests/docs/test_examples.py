@@ -76,3 +76,4 @@ def test_the_pages_hold_examples() -> None:
 def test_every_command_has_a_section_among_the_commands() -> None:
     text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     assert {name for name in COMMANDS if f"\n## {name}\n" not in text} == set()
+    assert {name for name in COMMANDS if f"\n| [`{name}`](#{name}) |" not in text} == set()

@@ -222,13 +222,13 @@ def test_what_others_pay_for_never_hurts(
 def test_one_more_funding_level_never_hurts(
     p: dict[str, Any], objective: str, budget: int, cost: int, success: str
 ) -> None:
-    # A tail over a common cause hangs on the nodes of its rule (docs/model.md, From what the funder
-    # wrote to worlds), and a level that fails otherwise may need other nodes.
-    assume(not ("groups" in p and objective.startswith("cvar")))
     first = {"full": p["costs"][0]}
     rest = [None] * (len(p["costs"]) - 1)
     more = scenario(**p, levels=[first | {"half": (cost, success)}, *rest])
-    assert not_above(best(more, objective, budget), best(scenario(**p), objective, budget))
+    # A tail over a common cause hangs on the nodes of its rule by some 1e-4 (docs/model.md, From
+    # what the funder wrote to worlds), and a level that fails otherwise may need other nodes.
+    room = 1.002 if "groups" in p and objective.startswith("cvar") else 1.0
+    assert not_above(best(more, objective, budget), room * best(scenario(**p), objective, budget))
 
 
 @moderately
