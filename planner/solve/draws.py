@@ -28,13 +28,16 @@ class DrawnBest:
 
     stack  (draws,) bit mask over techniques: bit i is technique i
     value  (draws,) its risk
-    tied   (draws,) whether another stack is within rounding of it; then the cheapest, the smallest
-           and the first mask of those was taken
+    tied   (draws,) whether another stack is within rounding of it; then the most preferred of
+           those was taken
+    rivals for each tied draw, in order: the masks within rounding of its least value, the most
+           preferred first
     """
 
     stack: NDArray[np.int64]
     value: Floats
     tied: NDArray[np.bool_]
+    rivals: tuple[NDArray[np.int64], ...]
 
 
 def best_of_draws(
@@ -56,6 +59,7 @@ def best_of_draws(
     stack = np.empty(draws, np.int64)
     value = np.empty(draws)
     tied = np.empty(draws, np.bool_)
+    rivals: list[NDArray[np.int64]] = []
     margin = 1 + 4 * (worlds + n + 8) * np.finfo(float).eps
     step = max(1, CELLS // (worlds * (2**low + 2 ** (n - low))))
     for at in range(0, draws, step):
@@ -66,7 +70,8 @@ def best_of_draws(
         stack[part] = masks[near.argmax(axis=1)]
         value[part] = least
         tied[part] = near.sum(axis=1) > 1
-    return DrawnBest(stack, value, tied)
+        rivals += (masks[row] for row in near[tied[part]])
+    return DrawnBest(stack, value, tied, tuple(rivals))
 
 
 def values_of_draws(failure: Floats, weight: Floats) -> Floats:

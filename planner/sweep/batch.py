@@ -1,8 +1,9 @@
 """Many draws of a small program at once, with the very bits of `planner.worlds.build`.
 
 A draw is answered here only where the result is surely that of the search by itself: the worlds
-exact, the objective the expected loss, and no other stack within rounding of the best. The others
-are left to the single way. Whether a draw is left does not depend on the draws beside it.
+exact, the objective the expected loss, and stacks within rounding of the best told apart exactly
+(`planner.sweep.ties`). The others are left to the single way. Whether a draw is left does not
+depend on the draws beside it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from planner.solve.draws import best_of_draws
 from planner.solve.shortlist import UNDERFLOW
 from planner.sweep.outcomes import Answered
 from planner.sweep.single import cost_text
+from planner.sweep.ties import settle_ties
 from planner.worlds.build import build
 from planner.worlds.merge import distinct
 from planner.worlds.types import Floats, Worlds
@@ -58,18 +60,18 @@ def answer_draws(draws: Draws, objective: str, solver: str) -> list[Answered | N
         return nothing  # the single way says why
     if not first.exact or program.size > MOST_COLUMNS:
         return nothing
-    masks = _feasible(program)
-    if not masks.any():
+    stacks = _Stacks.of(program)
+    if not stacks.order:
         return nothing
     decimals = draws.scenario.decimals
     if not fields <= FAILURES or not _without_causes(draws):
         each = (build(settle_at(draws, k)) for k in range(draws.count))
         return [
-            _answers(program, decimals, worlds, worlds.failure[None], masks)[0] for worlds in each
+            _answers(program, decimals, worlds, worlds.failure[None], stacks)[0] for worlds in each
         ]
     found: list[Answered | None] = []
     for failure, alike in _failures(draws):
-        answers = _answers(program, decimals, first, failure, masks)
+        answers = _answers(program, decimals, first, failure, stacks)
         found += [answer if same else None for answer, same in zip(answers, alike, strict=True)]
     return found
 
@@ -81,13 +83,23 @@ def _program(draws: Draws, worlds: Worlds) -> Program:
     return build_program(settled, worlds, Expected(), budget=budget)
 
 
-def _feasible(program: Program) -> NDArray[np.bool_]:
-    """(2^n,) whether the stack of each bit mask obeys every rule."""
-    matrix, lower, upper = program.dense_rows
-    bits = (np.arange(2**program.size)[:, None] >> np.arange(program.size)) & 1
-    sums = bits @ matrix.T
-    holds: NDArray[np.bool_] = np.all((sums >= lower) & (sums <= upper), axis=1)
-    return holds
+@dataclass(frozen=True, eq=False)
+class _Stacks:
+    """The stacks that obey every rule, as bit masks: `feasible` (2^n,), and `order`, the most
+    preferred at a tie first."""
+
+    feasible: NDArray[np.bool_]
+    order: list[int]
+
+    @classmethod
+    def of(cls, program: Program) -> _Stacks:
+        matrix, lower, upper = program.dense_rows
+        bits = (np.arange(2**program.size)[:, None] >> np.arange(program.size)) & 1
+        sums = bits @ matrix.T
+        feasible: NDArray[np.bool_] = np.all((sums >= lower) & (sums <= upper), axis=1)
+        columns = {mask: np.flatnonzero(bits[mask]) for mask in np.flatnonzero(feasible).tolist()}
+        order = sorted(columns, key=lambda mask: program.tie_key(columns[mask].tolist()))
+        return cls(feasible, order)
 
 
 def _without_causes(draws: Draws) -> bool:
@@ -109,15 +121,19 @@ def _failures(draws: Draws) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
     first, number = distinct(np.vstack([apart.loss, apart.failure]))
     steps = _Steps.to(apart.active[apart.state[apart.state >= 0]])
     technique = [option.technique for option in central.options]
+    each_once = technique == list(range(threats.background.size))
     step = max(1, CELLS // apart.failure.size)
     for at in range(0, draws.count, step):
         part = slice(at, at + step)
         vulnerability = draws.block("vulnerability", threats.vulnerability, part)
         background = draws.block("background", threats.background, part)
         success = draws.block("success", central.success, part)
-        f = steps.failures(vulnerability, background)[:, :, technique]
-        f += (1 - success) * (1 - f)
-        np.clip(f, 0.0, 1.0, out=f)
+        f = steps.failures(vulnerability, background)
+        if not each_once:
+            f = f[:, :, technique]
+        if (success < 1).any():  # otherwise nothing is added
+            f += (1 - success) * (1 - f)
+            np.clip(f, 0.0, 1.0, out=f)
         if apart.unlisted > 0:
             f = np.concatenate([f, np.ones((1, *f.shape[1:]))])
         merged = f[first]
@@ -159,7 +175,9 @@ class _Steps:
             np.subtract(1, f, out=table[place])
             table[place] *= columns[mode]
             table[place] += f
-        return np.clip(table[list(self.places)], 0.0, 1.0)
+        if self.places != tuple(range(len(table))):
+            table = table[list(self.places)]
+        return np.clip(table, 0.0, 1.0, out=table)
 
 
 def _merging(failure: Floats, loss: Floats) -> NDArray[np.bool_]:
@@ -176,7 +194,7 @@ def _merging(failure: Floats, loss: Floats) -> NDArray[np.bool_]:
 
 
 def _answers(
-    program: Program, decimals: int, worlds: Worlds, failure: Floats, masks: NDArray[np.bool_]
+    program: Program, decimals: int, worlds: Worlds, failure: Floats, stacks: _Stacks
 ) -> list[Answered | None]:
     """The best stack of each draw of `failure` (D, options, S); None where that is not certain."""
     if not worlds.exact:
@@ -185,13 +203,14 @@ def _answers(
     for k in program.committed:
         weight = weight * failure[:, k]
     columns = failure[:, list(program.option)]
-    best = best_of_draws(columns, weight, masks, np.flatnonzero(masks).tolist())
-    unsure = best.tied | (best.value < UNDERFLOW)
+    best = best_of_draws(columns, weight, stacks.feasible, stacks.order)
+    chosen, settled = settle_ties(program, worlds, failure, best)
+    unsure = ~settled | (best.value < UNDERFLOW)
     found: list[Answered | None] = [None] * len(failure)
-    for mask in np.unique(best.stack[~unsure]).tolist():
+    for mask in np.unique(chosen[~unsure]).tolist():
         stack = [j for j in range(program.size) if mask >> j & 1]
         options = sorted((*(program.option[j] for j in stack), *program.committed))
-        here = np.flatnonzero((best.stack == mask) & ~unsure)
+        here = np.flatnonzero((chosen == mask) & ~unsure)
         left = np.repeat(worlds.loss[None], here.size, axis=0)
         for k in options:
             left *= failure[here, k]

@@ -19,7 +19,7 @@ from planner.scenario.types import Scenario
 from planner.solve.search import Search
 from planner.sweep.batch import answer_draws
 from planner.sweep.cases import Cell, Sweep, seed_of
-from planner.sweep.outcomes import Outcome, encode
+from planner.sweep.outcomes import Failed, Outcome, encode
 from planner.sweep.single import answer_settled, failed
 
 #: Draws that are worked on at a time.
@@ -44,10 +44,12 @@ class Span:
 
 @dataclass(frozen=True)
 class Chunk:
-    """What came of a span: one canonical text a case, and the seconds that the worker took."""
+    """What came of a span: one canonical text a case, how many of them are failures, and the
+    seconds that the worker took."""
 
     span: Span
     outcomes: tuple[str, ...]
+    failed: int
     seconds: float
 
 
@@ -58,13 +60,15 @@ def answer_span(sweep: Sweep, span: Span) -> Chunk:
     """
     started = time.perf_counter()
     outcomes: list[str] = []
-    at = span.start
+    at, failures = span.start, 0
     while at < span.stop:
         place, first = divmod(at, sweep.each)
         count = min(sweep.each - first, span.stop - at, MOST_DRAWS)
-        outcomes += map(encode, _answer_cell(sweep, sweep.cell(place), first, count))
+        for outcome in _answer_cell(sweep, sweep.cell(place), first, count):
+            failures += isinstance(outcome, Failed)
+            outcomes.append(encode(outcome))
         at += count
-    return Chunk(span, tuple(outcomes), time.perf_counter() - started)
+    return Chunk(span, tuple(outcomes), failures, time.perf_counter() - started)
 
 
 def _answer_cell(sweep: Sweep, cell: Cell, first: int, count: int) -> Iterator[Outcome]:

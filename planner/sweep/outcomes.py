@@ -38,6 +38,9 @@ class Failed:
 
 Outcome: TypeAlias = Answered | Failed
 
+#: Made once: json.dumps makes one a call.
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
 #: Kind of a case that was given up because whoever computed it died each time.
 SET_ASIDE = "SetAside"
 
@@ -59,7 +62,7 @@ def encode(outcome: Outcome) -> str:
             outcome.proof,
             outcome.gap,
         ]
-    return json.dumps(fields, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(fields)
 
 
 def decode(text: str) -> Outcome:

@@ -24,7 +24,7 @@ from planner.errors import EnvironmentFailed
 from planner.sweep.cases import Sweep
 from planner.sweep.chunk import Chunk, Span, answer_span
 from planner.sweep.ledger import Ledger, Record
-from planner.sweep.outcomes import SET_ASIDE, Failed, decode, encode
+from planner.sweep.outcomes import SET_ASIDE, Failed, encode
 
 #: Seconds that a chunk should take.
 AIM = 1.0
@@ -157,7 +157,7 @@ class _Driver:
             return
         self.finished += zip(range(task.span.start, task.span.stop), chunk.outcomes, strict=True)
         self.state.done += len(chunk.outcomes)
-        self.state.failed += sum(isinstance(decode(text), Failed) for text in chunk.outcomes)
+        self.state.failed += chunk.failed
         self._learn(chunk)
 
     def _learn(self, chunk: Chunk) -> None:

@@ -171,10 +171,10 @@ def test_chunks_grow_to_about_a_second_and_no_further():
     driver = module._Driver(SWEEP, Hands(Serial(), lambda: 1), _Empty(), lambda _: None)
     for size, seconds in ((1, 0.001), (4, 0.004), (16, 0.016)):
         assert driver.size == size
-        driver._learn(Chunk(Span(0, size), ("",) * size, seconds))
-    driver._learn(Chunk(Span(0, 64), ("",) * 64, 4.0))
+        driver._learn(Chunk(Span(0, size), ("",) * size, 0, seconds))
+    driver._learn(Chunk(Span(0, 64), ("",) * 64, 0, 4.0))
     assert driver.size == 16
-    driver._learn(Chunk(Span(0, 16), ("",) * 16, 100.0))
+    driver._learn(Chunk(Span(0, 16), ("",) * 16, 0, 100.0))
     assert driver.size == 1
 
 
