@@ -47,8 +47,8 @@ format: $(VENV)/.installed-dev ## rewrite the code in the house format
 campaign-brute: $(VENV)/.installed-dev ## compare COUNT random scenarios with full enumeration
 	$(BIN)/python -m tests.campaigns.brute --count $(COUNT)
 
-campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios, workbooks, plans and command lines
-	$(BIN)/python -m tests.campaigns.fuzz --count $(COUNT) --seconds $(SECONDS_AT_MOST)
+campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios, workbooks, plans, words; RECORD=file goes on there
+	$(BIN)/python -m tests.campaigns.fuzz --count $(COUNT) --seconds $(SECONDS_AT_MOST) $(if $(RECORD),--record $(RECORD))
 
 campaign-faults: $(VENV)/.installed-dev ## COUNT faults of every kind in sweeps (Linux; default 2000)
 	$(BIN)/python -m tests.campaigns.faults --count $(if $(filter file,$(origin COUNT)),2000,$(COUNT)) --seconds $(SECONDS_AT_MOST)

@@ -45,4 +45,6 @@ def visible(text: str) -> str:
     >>> visible("a\\x1b[31mb")
     'a\\\\x1b[31mb'
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

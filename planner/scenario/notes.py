@@ -82,6 +82,8 @@ def _order(finding: Finding) -> tuple[str, int]:
 
 def fold(text: str) -> str:
     """Text without case, space and Unicode variants: what a person would take for the same."""
+    if text.isascii():
+        return "".join(text.lower().split())
     text = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[\s\u200b-\u200f\ufeff]+", "", text)
 

@@ -101,16 +101,24 @@ WHOLE: Files = {"scenario.yaml": EVERYTHING}
 ODD = ("pipe", "folder", "link outside", "link to itself", "link to nothing")
 
 
-def folder(rng: random.Random, sound: float = 0.1) -> tuple[Files, tuple[tuple[str, str], ...]]:
+MAIN_FILE = "scenario.yaml"
+TABLE = ".csv"
+
+
+def folder(
+    rng: random.Random, sound: float = 0.1, where: str = ""
+) -> tuple[Files, tuple[tuple[str, str], ...]]:
     """The files of a scenario, and what stands where one of them should. `sound` of them have
-    nothing wrong, a few have a lot."""
-    files = dict(WHOLE if rng.random() < 0.03 else rng.choice(SEEDS))
+    nothing wrong, a few have a lot; `where` ends the names of the files that may be spoilt, which
+    then all stay files."""
+    whole = where != TABLE and rng.random() < 0.03
+    files = dict(WHOLE if whole else rng.choice(SEEDS))
     odd: tuple[tuple[str, str], ...] = ()
     if rng.random() < sound:
         return files, odd
     for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
-        name = rng.choice(sorted(files))
-        if rng.random() < 0.11:
+        name = rng.choice(sorted(name for name in files if name.endswith(where)))
+        if not where and rng.random() < 0.11:
             odd += _replace(files, name, rng)
         else:
             content = files[name]
