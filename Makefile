@@ -8,6 +8,14 @@ SOLVER ?= enumerate,core
 EXAMPLES ?= 2000
 SECONDS_AT_MOST ?= 3600
 
+# The tests whose branch coverage is measured, of the files that pyproject.toml lists.
+COVERING := planner/errors.py planner/files.py planner/proof planner/scenario tests/proof tests/scenario \
+	tests/sweep/test_sweep_ledger.py tests/trust tests/test_errors.py tests/test_files_whole.py \
+	tests/test_plan.py tests/cli/test_bad_scenarios.py tests/cli/test_check_command.py tests/cli/test_verify_command.py
+
+# Exact versions for developers; who only runs the planner gets the newest that pyproject.toml allows.
+LOCK := tests/constraints.txt
+
 # The first Python that is new enough and can make an environment. `PYTHON=...` overrides.
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 ifeq ($(strip $(PYTHON)),)
@@ -20,7 +28,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check format clean campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic bench bench-quick docs
+.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic bench bench-quick docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-22s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +47,12 @@ lint: $(VENV)/.installed-dev ## format, lint, types and import contracts
 
 check: lint ## what lint does, doctests and fast tests
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+coverage: $(VENV)/.installed-dev ## branch coverage of what reads, counts money and proves; fails under 100%
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 -q -m "not slow" $(COVERING)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 format: $(VENV)/.installed-dev ## rewrite the code in the house format
 	$(BIN)/ruff check --fix-only --quiet .
@@ -62,6 +76,13 @@ campaign-engine: $(VENV)/.installed-dev ## compare COUNT small random programs, 
 campaign-certificates: $(VENV)/.installed-dev ## verify COUNT random plans twice, and spoilt files of them
 	$(BIN)/python -m tests.campaigns.certificates --count $(COUNT)
 
+lock: $(VENV)/.made ## renew the exact versions that developers get, tests/constraints.txt
+	@$(PIP) "uv>=0.5"
+	$(BIN)/python -m uv pip compile pyproject.toml --extra all --extra docs --extra dev --universal --python-version 3.11 \
+		--upgrade --no-header --no-annotate --quiet --output-file $(LOCK).new
+	@echo '# Exact versions of a developer'"'"'s install, for Python 3.11 and newer: `make lock` renews them.' > $(LOCK)
+	@cat $(LOCK).new >> $(LOCK) && rm $(LOCK).new
+
 bench: $(VENV)/.installed-bench ## measure the engine and its peers: hours; goes on where it stopped
 	$(BIN)/python -m benchmarks.run --out out/bench
 
@@ -75,9 +96,10 @@ docs: $(VENV)/.installed-dev ## build the documentation site into out/docs
 clean: ## remove what make made: .venv, out, caches, builds
 	rm -rf $(VENV) out build dist *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -f .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Stamps: an environment is made once, and installed again only when pyproject.toml changes.
+# Stamps: an environment is made once, and installed again only when what it is made of changes.
 
 $(VENV)/.made:
 	@python="$(PYTHON)"; \
@@ -95,9 +117,9 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml
 	@$(PIP) -e .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.made pyproject.toml
+$(VENV)/.installed-dev: $(VENV)/.made pyproject.toml $(LOCK)
 	@echo "Installing the planner and its developer tools into $(VENV): once, about a minute." >&2
-	@$(PIP) -e ".[all,docs,dev]"
+	@$(PIP) -e ".[all,docs,dev]" -c $(LOCK)
 	@touch $@ $(VENV)/.installed
 
 # A peer that cannot be installed here is skipped, and the run says so.

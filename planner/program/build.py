@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from planner.errors import BadInput
 from planner.program.types import Program, Row
 from planner.risk.measures import Measure
 from planner.scenario import rule_words
+from planner.scenario.numbers import decimals
 from planner.scenario.rule_words import place_of
 from planner.scenario.settle import LARGEST_AMOUNT, Settled, amount, exact, money
 from planner.scenario.types import Choice, Limit
@@ -122,19 +123,18 @@ class Columns:
         techniques = self.scenario.techniques
         columns = [j for id in self.of if id in inside for j in self.of[id]]
         text = rule_words.limit(limit)
-        decimals = self.scenario.decimals
         if limit.attribute == "cost":
-            costs = self._costs()
-            low = None if limit.at_least is None else money(limit.at_least, decimals)
-            high = None if limit.at_most is None else money(limit.at_most, decimals)
+            costs, unit = self._costs(), self.scenario.decimals
+            low = None if limit.at_least is None else money(limit.at_least, unit)
+            high = None if limit.at_most is None else money(limit.at_most, unit)
             own = [costs[j] for j in columns]
             return self._in_money(self._row(columns, own, low, high, text, "rules.limits"))
         table = self.settled.attributes.get(limit.attribute, (Decimal(0),) * len(techniques))
         amounts = [table[self.settled.options[self.option[j]].technique] for j in columns]
         bounds = [None if v is None else exact(v) for v in (limit.at_least, limit.at_most)]
-        finest = max(_decimals(a) for a in [*amounts, *(b for b in bounds if b is not None)])
-        low, high = (None if b is None else int(b.scaleb(finest)) for b in bounds)
-        scaled = [int(a.scaleb(finest)) for a in amounts]
+        finest = max(decimals(a) for a in [*amounts, *(b for b in bounds if b is not None)])
+        low, high = (None if b is None else _whole(b, finest) for b in bounds)
+        scaled = [_whole(a, finest) for a in amounts]
         row = self._row(columns, scaled, low, high, text, "rules.limits")
         return replace(row, decimals=finest, unit=limit.attribute)
 
@@ -193,6 +193,8 @@ def _ones(
     return Row(tuple(columns), (1,) * len(columns), lower, upper, rule, where)
 
 
-def _decimals(number: Decimal) -> int:
-    exponent = number.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+def _whole(number: Decimal, finest: int) -> int:
+    """The number in 10^-finest, of which it has no more decimals; never rounded."""
+    with localcontext() as context:
+        context.prec = 400
+        return int(number.scaleb(finest))

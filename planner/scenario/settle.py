@@ -164,7 +164,9 @@ def exact(value: Value) -> Decimal:
     """A written number as it is; the mean of a distribution to nine decimals, half-even."""
     if isinstance(value, Number):
         return value.value
-    return Decimal(value.mean).quantize(Decimal("1e-9"), rounding=ROUND_HALF_EVEN)
+    with localcontext() as context:
+        context.prec = 400  # a mean may be as large as 1e308
+        return Decimal(value.mean).quantize(Decimal("1e-9"), rounding=ROUND_HALF_EVEN)
 
 
 def _threats(scenario: Scenario) -> ModeNumbers | WorldNumbers:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from bad_scenarios import CASES, T, V, Y
 from scenario_files import (
+    FAILURE,
     MAIN,
     MODES,
     TECHNIQUES,
@@ -18,8 +19,10 @@ from scenario_files import (
     write,
 )
 
-from planner.errors import BadInput, Finding, LimitHit
-from planner.scenario import csv_text, yaml_text
+from planner.errors import BadInput, EnvironmentFailed, Finding, LimitHit
+from planner.scenario import csv_text, read_modes, read_worlds, yaml_text
+from planner.scenario.folder import kind_of, near_file, read_bytes
+from planner.scenario.notes import Notes
 from planner.scenario.read import read
 
 
@@ -152,3 +155,46 @@ def test_caps_are_named(tmp_path: Path) -> None:
     worlds = "world,weight\n" + "".join(f"w{k},1\n" for k in range(100_001))
     with pytest.raises(LimitHit, match="at most 100,000"):
         read(write(tmp_path, explicit(worlds=worlds)))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (base(), "matrix has 4 cells; at most 3 are read"),
+        (explicit(failure=FAILURE + "b,calm,1\n"), "more than 3 cells"),
+        (explicit(failure="technique,calm,storm\na,1,1\nb,1,1\n"), "more than 3 cells"),
+    ],
+)
+def test_a_cap_of_cells_holds_for_every_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Files, message: str
+) -> None:
+    monkeypatch.setattr(read_modes, "MOST_CELLS", 3)
+    monkeypatch.setattr(read_worlds, "MOST_CELLS", 3)
+    with pytest.raises(LimitHit, match=message):
+        read(write(tmp_path, files))
+
+
+def test_more_warnings_than_a_person_reads_are_left_out(tmp_path: Path) -> None:
+    free = "id,name,cost\n" + "".join(f"t{k:04},N{k},0\n" for k in range(1001))
+    rows = "technique,m,n\n" + "".join(f"t{k:04},1,1\n" for k in range(1001))
+    scenario = read(write(tmp_path, base(techniques=free, vulnerability=rows)))
+    assert len(scenario.warnings) == 1000
+
+
+def test_where_no_name_is_known_none_is_offered() -> None:
+    assert Notes().suggest("a", ()) == "None is defined here; remove it."
+
+
+def test_a_file_that_vanishes_or_may_not_be_read_is_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(EnvironmentFailed, match=r"a.csv cannot be read: No such file"):
+        read_bytes(tmp_path / "a.csv", "a.csv", 10)
+    assert near_file(tmp_path / "none" / "a.csv") == "Check the name, or add the file."
+
+    def forbidden(self: Path) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "stat", forbidden)
+    with pytest.raises(EnvironmentFailed, match="cannot be read: no permission"):
+        kind_of(tmp_path / "b.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -16,7 +17,16 @@ from planner.scenario.numbers import (
     parse_value,
     parse_whole,
 )
-from planner.scenario.values import Beta, Interval, Number, Pert, Uniform
+from planner.scenario.values import (
+    Beta,
+    Interval,
+    Mixture,
+    Number,
+    Pert,
+    Uniform,
+    format_decimal,
+    support,
+)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +160,46 @@ def test_what_is_no_probability(text: str, cure: str) -> None:
     with pytest.raises(NotAValue) as caught:
         parse_value(text, "probability")
     assert cure in caught.value.cure
+
+
+def test_a_mixture_is_a_value_of_its_own() -> None:
+    value = parse_value("{mix: {1: 0.25, 2 to 4: 0.75}}", "amount")
+    assert isinstance(value, Mixture)
+    assert [str(part) for part in value.parts] == ["1: 0.25", "2 to 4: 0.75"]
+
+
+@pytest.mark.parametrize(
+    ("text", "use", "ends"),
+    [
+        ("0.25", "probability", (0.25, 0.25)),
+        ("0.1 to 0.2", "probability", (0.0, 1.0)),
+        ("1 to 2", "amount", (0.0, math.inf)),
+        ("{beta: [2, 5]}", "probability", (0.0, 1.0)),
+        ("{pert: [1, 2, 4]}", "amount", (1.0, 4.0)),
+        ("{uniform: [1, 3]}", "amount", (1.0, 3.0)),
+        ("{mix: {1: 0.5, 7: 0.5}}", "amount", (1.0, 7.0)),
+    ],
+)
+def test_the_support_of_a_value_is_that_of_its_distribution(
+    text: str, use: Use, ends: tuple[float, float]
+) -> None:
+    assert support(parse_value(text, use)) == ends
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("0.00", "0"),
+        ("1.500", "1.5"),
+        ("100", "100"),
+        ("1e29", "1" + "0" * 29),
+        ("1e30", "1E+30"),
+        ("1.50e-30", "1.5E-30"),
+        ("-1e-29", "-0." + "0" * 28 + "1"),
+    ],
+)
+def test_one_number_has_one_spelling(number: str, text: str) -> None:
+    assert format_decimal(Decimal(number)) == text
 
 
 def test_an_attribute_may_be_negative_and_a_loss_may_not() -> None:

@@ -291,6 +291,14 @@ def test_rules_that_cannot_hold_together_are_no_bad_input(tmp_path: Path) -> Non
             ),
             "names a table that is not there",
         ),
+        (
+            base(
+                main=MAIN + "sources: s.csv\n",
+                s="table,row,column,source\nvulnerability,a,mm,Paper\n",
+            ),
+            "names a column that is not there: mm",
+        ),
+        (explicit(worlds="world,weight,loss\ncalm,1,0\nstorm,1,0\n"), "losses of all worlds are 0"),
     ],
 )
 def test_odd_but_accepted_is_a_warning(tmp_path: Path, files: Files, message: str) -> None:
@@ -309,6 +317,27 @@ def test_groups_may_be_a_list_in_yaml(tmp_path: Path) -> None:
     main = MAIN.replace("techniques.csv", text) + "groups: {p: 0.2, q: 0.3}\n"
     scenario = of(tmp_path, base(main=main))
     assert scenario.technique("a").loadings == (("p", number("0.2")), ("q", number("0.1")))
+
+
+def test_blank_lines_of_a_table_do_not_count(tmp_path: Path) -> None:
+    files = base(techniques=TECHNIQUES.replace("b,", "\n\nb,"))
+    assert of(tmp_path / "gaps", files) == of(tmp_path / "base", base())
+
+
+def test_prerequisites_that_meet_again_are_no_cycle(tmp_path: Path) -> None:
+    # a needs b and c, which both need d: d is met twice, and nothing leads back.
+    techniques = "id,cost\na,1\nb,1\nc,1\nd,1\n"
+    rows = "technique,m,n\na,1,1\nb,1,1\nc,1,1\nd,1,1\n"
+    main = MAIN + "rules: {requires: {a: [b, c], b: [d], c: [d], d: []}}\n"
+    scenario = of(tmp_path, base(main=main, techniques=techniques, vulnerability=rows))
+    assert [str(choice) for choice, _ in scenario.rules.requires] == ["a", "b", "c", "d"]
+
+
+def test_a_technique_is_found_by_its_id(tmp_path: Path) -> None:
+    scenario = of(tmp_path, base())
+    assert scenario.technique("b").name == "Beta"
+    with pytest.raises(KeyError):
+        scenario.technique("z")
 
 
 def test_a_cell_of_several_lines_keeps_the_line_numbers_right(tmp_path: Path) -> None:
