@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.risk import extended
 from planner.risk.double import Close, sum_of_products
 from planner.risk.exact import Dyadic
 from planner.risk.measures import Expected, Measure
@@ -154,6 +155,15 @@ class Program:
             left = left * Dyadic.of(self.failure[j])
         return self.measure.exact(self.worlds, left)
 
+    def quick_value(self, stack: Sequence[int]) -> Close | None:
+        """The measure of a stack to about 17 digits, and what it is off by at most; None as for
+        `close_value`, and on machines without such numbers."""
+        if not isinstance(self.measure, Expected):
+            return None
+        chosen = [*(self.option[j] for j in stack), *self.committed]
+        worlds = self.worlds
+        return extended.sum_of_products(worlds.failure, chosen, worlds.loss, worlds.probability)
+
     def close_value(self, stack: Sequence[int]) -> Close | None:
         """The measure of a stack to about 30 digits, and what it is off by at most; None for
         measures other than the expectation, and where digits may have been lost."""
@@ -166,9 +176,12 @@ class Program:
 
     def nearest_value(self, stack: Sequence[int]) -> float:
         """The double nearest to `exact_value`, mostly without exact arithmetic."""
-        close = self.close_value(stack)
-        known = None if close is None else close.rounded()
-        return float(self.exact_value(stack)) if known is None else known
+        for value in (self.quick_value, self.close_value):
+            close = value(stack)
+            known = None if close is None else close.rounded()
+            if known is not None:
+                return known
+        return float(self.exact_value(stack))
 
     def exact_constant(self, worlds: NDArray[np.bool_]) -> Fraction:
         """Expected loss of some of the worlds with nothing bought, without rounding."""

@@ -190,12 +190,11 @@ class CoreSearch:
             self._keep(stack, math.log(above) if above > 0 else -math.inf)
             return
         sign = self.exact.compare(stack, self.stack)
-        if sign < 0 or (sign == 0 and self._key(stack) < self._known):
-            constant = self.core.logs.constant
-            rest = (
-                float(self.exact.value(stack) - constant) if constant else self.exact.nearest(stack)
-            )
+        if sign < 0:
+            rest = self.exact.above(stack, self.core.logs.constant)
             self._keep(stack, math.log(rest) if rest > 0 else -math.inf)
+        elif sign == 0 and self._key(stack) < self._known:
+            self._keep(stack, self.height)
 
     def _keep(self, stack: tuple[int, ...], height: float) -> None:
         """`height` is what priced bounds are about: the cost, or the log of the value above the

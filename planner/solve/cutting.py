@@ -226,8 +226,7 @@ class Run:
 
     def above_nearest(self, stack: tuple[int, ...]) -> float:
         """The value above the constant, in floating point."""
-        constant = self.base.logs.constant
-        return self._above(stack) if constant else self.exact.nearest(stack)
+        return self.exact.above(stack, self.base.logs.constant)
 
     def _rows_affordable(self) -> bool:
         return self.program.size * self.program.loss.size <= WORLD_ROW_CELLS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
 
@@ -15,6 +15,9 @@ from planner.risk.measures import CVaR
 #: Below this a product may have lost digits to underflow: floating point decides nothing there.
 UNDERFLOW = 1e-280
 
+#: Relative error of a value that counts as a double's own rounding.
+ROUNDED = 1e-16
+
 
 class Exact:
     """Exact values of stacks, remembered; stacks alike in every failure row share one value."""
@@ -22,7 +25,7 @@ class Exact:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._values: dict[tuple[int, ...], Fraction] = {}
-        self._close: dict[tuple[int, ...], Close | None] = {}
+        self._close: tuple[dict[tuple[int, ...], Close | None], ...] = ({}, {})
 
     @cached_property
     def _row_class(self) -> list[int]:
@@ -41,21 +44,23 @@ class Exact:
             self._values[key] = self.program.exact_value(stack)
         return self._values[key]
 
-    def close(self, stack: Iterable[int]) -> Close | None:
-        """The value to about 30 digits, where those can be had."""
-        stack = tuple(stack)
+    def closes(self, stack: tuple[int, ...]) -> Iterator[Close]:
+        """The value to about 17 digits, then to 30, where those can be had."""
         key = self._key(stack)
-        if key not in self._close:
-            self._close[key] = self.program.close_value(stack)
-        return self._close[key]
+        ways = (self.program.quick_value, self.program.close_value)
+        for known, way in zip(self._close, ways, strict=True):
+            if key not in known:
+                known[key] = way(stack)
+            close = known[key]
+            if close is not None:
+                yield close
 
     def compare(self, stack: Iterable[int], other: Iterable[int]) -> int:
         """-1, 0 or 1 as the value of a stack is less than, equal to or more than another's."""
         stack, other = tuple(stack), tuple(other)
         if self._key(stack) == self._key(other):
             return 0
-        one, two = self.close(stack), self.close(other)
-        if one is not None and two is not None:
+        for one, two in zip(self.closes(stack), self.closes(other), strict=False):
             apart = (one.hi - two.hi) + (one.lo - two.lo)
             # The difference itself may err by a few units of its own last place.
             if abs(apart) * (1 - 1e-12) > one.error + two.error + 1e-30 * one.hi:
@@ -66,16 +71,31 @@ class Exact:
     def at_most(self, stack: Iterable[int], limit: Fraction) -> bool:
         """Whether the value is at most a limit."""
         stack = tuple(stack)
-        close = self.close(stack)
-        sign = None if close is None else close.compare(limit)
-        return self.value(stack) <= limit if sign is None else sign <= 0
+        for close in self.closes(stack):
+            sign = close.compare(limit)
+            if sign is not None:
+                return sign <= 0
+        return self.value(stack) <= limit
 
     def nearest(self, stack: Iterable[int]) -> float:
         """The double nearest to the value."""
         stack = tuple(stack)
-        close = self.close(stack)
-        known = None if close is None else close.rounded()
-        return float(self.value(stack)) if known is None else known
+        for close in self.closes(stack):
+            known = close.rounded()
+            if known is not None:
+                return known
+        return float(self.value(stack))
+
+    def above(self, stack: Iterable[int], constant: Fraction) -> float:
+        """What of the value is not the constant, to nearly a double's digits."""
+        stack = tuple(stack)
+        if not constant:
+            return self.nearest(stack)
+        for close in self.closes(stack):
+            rest = float(close.middle() - constant)
+            if close.error <= ROUNDED * rest:
+                return rest
+        return float(self.value(stack) - constant)
 
     def meets_target(self, stack: Iterable[int]) -> bool:
         limit = self.program.target_limit

@@ -134,6 +134,7 @@ def frontier(
             spent = time.monotonic() - start
             return Frontier(question, tuple(found), True, below, spent, bottom, low=low, high=high)
     engine = Engine(program, exact, progress)
+    values = Exact(program)
     points: list[Point] = []
     columns: list[tuple[int, ...]] = []
     limit = high
@@ -162,7 +163,7 @@ def frontier(
             return ended(finished=True, bottom=True)
         if outcome.stack is None or outcome.stop != "proven" or not is_exact(program, outcome):
             return ended(finished=False)
-        point = _point(program, outcome, None)
+        point = _point(values, outcome, None)
         while columns and not is_better(program, columns[-1], outcome.stack):
             columns.pop()  # a backend took the dearer of two that its rounding cannot tell apart
             points.pop()
@@ -204,6 +205,7 @@ def grid(
     start = time.monotonic()
     program = question.program(None)
     engine = Engine(program, search, progress)
+    exact = Exact(program)
     points: list[Point] = []
     missing: list[int] = []
     wanted = sorted(set(budgets), reverse=True)
@@ -223,7 +225,7 @@ def grid(
         if outcome.stack is None:
             missing.append(units)
         else:
-            points.append(_point(program, outcome, units))
+            points.append(_point(exact, outcome, units))
     if missing and not points:
         raise LimitHit(
             "The time limit was reached before any stack was found that meets the rules. "
@@ -288,9 +290,9 @@ def _labels(program: Program, stack: Sequence[int]) -> tuple[str, ...]:
     return tuple(sorted(program.labels[j] for j in stack))
 
 
-def _point(program: Program, outcome: Outcome, budget: int | None) -> Point:
-    stack = outcome.stack or ()
-    cost, value = program.stack_cost(stack), program.nearest_value(stack)
+def _point(values: Exact, outcome: Outcome, budget: int | None) -> Point:
+    program, stack = values.program, outcome.stack or ()
+    cost, value = program.stack_cost(stack), values.nearest(stack)
     return Point(
         budget=cost if budget is None else budget,
         cost=cost,
