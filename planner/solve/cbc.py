@@ -70,8 +70,34 @@ class Cbc:
             if limits.seconds is not None:
                 left = limits.seconds - (time.monotonic() - started)
                 limits = replace(limits, seconds=left)
-            answer = _once(program, limits, "-preprocess", "off", "-presolve", "off")
+            second = _once(program, limits, "-preprocess", "off", "-presolve", "off")
+            if second.stop == "failed":
+                return _without_ceiling(program, limits) or second
+            answer = second
         return answer
+
+
+def _without_ceiling(program: LinearProgram, limits: Limits) -> Answer | None:
+    """The answer by way of a program that has solutions, None where that does not tell.
+
+    CBC crashes on some programs that have none. Where the objective is one column with an upper
+    bound, the program without that bound tells as much: its least value, above the bound or not.
+    """
+    (priced,) = np.nonzero(program.objective)
+    if priced.size != 1 or program.objective[priced[0]] < 0:
+        return None
+    ceiling = float(program.upper[priced[0]])
+    if not np.isfinite(ceiling):
+        return None
+    upper = program.upper.copy()
+    upper[priced] = np.inf
+    answer = _once(replace(program, upper=upper), limits)
+    if answer.stop != "finished" or answer.values is None or answer.bound is None:
+        return None
+    if answer.bound > ceiling * float(program.objective[priced[0]]):
+        return Answer("infeasible", None, None)
+    # Found below the ceiling, or no further above it than the search can tell.
+    return replace(answer, values=np.minimum(answer.values, program.upper))
 
 
 def _once(program: LinearProgram, limits: Limits, *options: str) -> Answer:

@@ -17,7 +17,11 @@ from tests.campaigns.engine import expected, judge, random_program
 
 @pytest.mark.parametrize(
     ("seeds", "solvers"),
-    [(range(36), ("enumerate", "core")), (range(36, 48), ("highs", "cp-sat"))],
+    [
+        (range(36), ("enumerate", "core")),
+        (range(36, 48), ("highs", "cp-sat")),
+        (range(96, 102), ("cbc",)),  # 98: CBC crashes where nothing below a ceiling is left
+    ],
 )
 def test_every_route_finds_the_stack_of_the_table(seeds: range, solvers: tuple[str, ...]) -> None:
     wrong = [(seed, *v) for seed in seeds for v in judge(seed, solvers) if v[2]]
