@@ -12,7 +12,8 @@ Claim = Literal["proven", "limit", "heuristic", "failed"]
 class Answer:
     """`claim` is the method's own word; `bound` a lower bound on the objective, None for none.
 
-    `seconds` only where building the model (not part of the solve) was timed apart.
+    `seconds` (of the processor) only where building the model, no part of the solve, was timed
+    apart.
     """
 
     claim: Claim

@@ -1,7 +1,8 @@
 """One case in a process of its own: `python -m benchmarks.case '{"family": ..., ...}'`.
 
 Prints one JSON row on the last line. The instance is made and the method warmed up on a tiny one
-before the clock starts; fast solves are repeated and the median is kept. Peak memory is that of the
+before the clock starts; fast solves are repeated and the median is kept. Seconds are the
+processor's (`benchmarks.clock`), wall time stands beside them. Peak memory is that of the
 first timed solve less what the process held before it; of a solver's process of its own, only what
 exceeds this one.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.answer import Answer
+from benchmarks.clock import processor
 from benchmarks.evaluate import evaluate, reached
 from benchmarks.families import NotHere, family
 from benchmarks.methods import METHODS
@@ -67,7 +69,7 @@ def run_case(case: Case) -> dict[str, Any]:
         return {**row, "status": "skipped", "note": "too large for it"}
     try:
         method.solve(family("paper", "7x128", 0.5, 0), case.gap, 5.0)
-        answer, seconds, memory = _timed(case, program)
+        answer, seconds, walls, memory = _timed(case, program)
     except Exception as error:  # a peer that fails is a row, not the end of the run
         where = traceback.extract_tb(error.__traceback__)[-1]
         text = f"{type(error).__name__} in {Path(where.filename).name}: {error}"
@@ -77,6 +79,7 @@ def run_case(case: Case) -> dict[str, Any]:
         "stack": answer.stack,
         "bound": answer.bound,
         "seconds": statistics.median(seconds),
+        "wall": statistics.median(walls),
         "repeats": len(seconds),
         "nodes": answer.nodes,
         "evaluations": answer.evaluations,
@@ -99,18 +102,20 @@ def judged(case: Case, program: Any, answer: Answer) -> dict[str, Any]:
     return {"status": status, "value": check.value, "cost": check.cost, "gap_reached": check.gap}
 
 
-def _timed(case: Case, program: Any) -> tuple[Answer, list[float], int]:
+def _timed(case: Case, program: Any) -> tuple[Answer, list[float], list[float], int]:
     solve = METHODS[case.method].solve
     seconds: list[float] = []
+    walls: list[float] = []
     first: Answer | None = None
     memory = 0
     while True:
         fresh = replace(program)  # nothing cached from the solve before
         gc.collect()
         before = _reset_peak() if first is None else 0
-        start = time.perf_counter()
+        start, began = processor(), time.perf_counter()
         answer = solve(fresh, case.gap, case.cap)
-        spent = time.perf_counter() - start
+        spent = processor() - start
+        walls.append(time.perf_counter() - began)
         seconds.append(spent if answer.seconds is None else answer.seconds)
         if first is None:
             first = answer
@@ -119,7 +124,7 @@ def _timed(case: Case, program: Any) -> tuple[Answer, list[float], int]:
             child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * UNIT
             memory = max(peak - before, 0) + max(child - peak, 0)
         if len(seconds) >= REPEATS or sum(seconds) + seconds[0] > REPEAT_SECONDS:
-            return first, seconds, memory
+            return first, seconds, walls, memory
 
 
 def _reset_peak() -> int:
