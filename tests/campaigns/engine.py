@@ -174,7 +174,9 @@ def expected(program: Program) -> tuple[tuple[int, ...], Fraction] | None:
     stacks = all_stacks(program)
     if not stacks:
         return None
-    losses = np.array([program.worlds.loss * program.failure[list(s)].prod(axis=0) for s in stacks])
+    losses = np.tile(program.worlds.loss, (len(stacks), 1))
+    for j in range(program.size):
+        losses[[j in stack for stack in stacks]] *= program.failure[j]
     values = program.measure.values(program.worlds, losses)
     if program.target is None:
         near = np.flatnonzero(values <= values.min() * (1 + NEAR) + 1e-290)
