@@ -10,7 +10,7 @@ SECONDS_AT_MOST ?= 3600
 
 # The tests whose branch coverage is measured, of the files that pyproject.toml lists.
 COVERING := planner/errors.py planner/files.py planner/proof planner/scenario tests/proof tests/scenario \
-	tests/sweep/test_sweep_ledger.py tests/trust tests/test_errors.py tests/test_files_whole.py \
+	tests/sweep/test_sweep_ledger.py tests/trust tests/test_errors.py tests/test_program_rows.py \
 	tests/test_plan.py tests/cli/test_bad_scenarios.py tests/cli/test_check_command.py tests/cli/test_verify_command.py
 
 # Exact versions for developers; who only runs the planner gets the newest that pyproject.toml allows.

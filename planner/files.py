@@ -69,8 +69,8 @@ def begin_beside(path: Path) -> tuple[int, str]:
 
 def sweep_beside(path: Path) -> None:
     """Remove what a killed process left of the same file; what a living one writes stays."""
-    if os.name != "posix":
-        return  # elsewhere there is no harmless way to ask whether a process lives
+    if os.name != "posix":  # pragma: no cover - elsewhere one cannot ask whether a process lives
+        return
     with contextlib.suppress(OSError):
         for left in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
             process = left.name[len(path.name) + 2 :].partition(".")[0]

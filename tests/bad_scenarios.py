@@ -266,6 +266,7 @@ CASES: list[Case] = [
     ("a workbook for a table", base(main=MAIN.replace("modes.csv", "modes.xlsx")), Y, 5, "modes", "not the name of a CSV file", "Save the table as CSV"),
     ("a file name that cannot be printed", base(main=MAIN.replace("modes.csv", '"a\\u200bb.csv"')), Y, 5, "modes", "is not a file name", "such as techniques.csv"),
     ("an expert without file", more("experts: {anna: anna.csv}\n"), Y, 7, "experts.anna", "no file anna.csv", "add the file"),
+    ("an expert that is blank", more("experts: {anna: }\n"), Y, 7, "experts.anna", "blank", "remove the line"),
     ("an expert as a list", more("experts: {anna: [a.csv]}\n"), Y, 7, "experts.anna", "holds a list", "Name a CSV file"),
     ("an expert without table", more("experts: {anna: {weight: 2}}\n"), Y, 7, "experts.anna", "has no table", "experts/anna.csv"),
     ("an expert whose table is a list", more("experts: {anna: {table: [a]}}\n"), Y, 7, "experts.anna.table", "holds a list", "rows as a mapping"),

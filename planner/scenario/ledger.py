@@ -154,7 +154,8 @@ def _techniques(scenario: Scenario) -> Iterator[Figure]:
             if loading != default[name]:
                 yield Figure("techniques", id, "groups", loading)
         for name, value in technique.attributes:
-            yield Figure("techniques", id, name, value)
+            if value != ZERO:
+                yield Figure("techniques", id, name, value)
 
 
 def _own(id: str) -> tuple[str, str]:

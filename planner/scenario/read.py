@@ -149,7 +149,6 @@ def _read_text(data: bytes, file: str, folder: Folder, notes: Notes) -> Scenario
             "The file is not a mapping of keys to values.",
             "Start it with planner: 1, and write a key: value on each line.",
         )
-        notes.stop_if_any()
         raise BadInput.of(notes.findings)
     return _read_tree(tree, file, folder, notes)
 

@@ -163,9 +163,8 @@ def support(value: Value) -> tuple[float, float]:
             return 0.0, 1.0
         case Pert() | Uniform():
             return float(value.low), float(value.high)
-        case Mixture():
-            ends = [support(part.value) for part in value.parts]
-            return min(low for low, _ in ends), max(high for _, high in ends)
+    ends = [support(part.value) for part in value.parts]
+    return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def format_decimal(number: Decimal) -> str:

@@ -57,7 +57,7 @@ class Book:
                 self._notes.add(
                     Place(self.file, None, title), "The sheet is damaged.", "Save it again."
                 )
-                self._grids[title] = Grid(title)
+                self._grids[title] = Grid(title, broken={1})
         return self._grids[title]
 
     def has_rows(self, name: str) -> bool:
@@ -156,5 +156,5 @@ def _cells(found: list[tuple[int, int]]) -> str:
     """`This number is` or `This number and 3 others are`, to read on."""
     rest = len(found) - 1
     if not rest:
-        return "This number is written" if found else ""
+        return "This number is written"
     return f"This number and {rest} other{'s' if rest > 1 else ''} are written"

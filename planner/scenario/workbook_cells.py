@@ -148,6 +148,7 @@ def _grid(title: str, sheet: Worksheet, values: Worksheet, file: str, notes: Not
             f"The sheet {shown(title)} reaches to {letters(columns)}{rows}, far beyond any table.",
             "Delete the rows below and the columns right of the table, or copy it to a new sheet.",
         )
+        grid.broken.add(rows)
         return grid
     for merged in sheet.merged_cells.ranges:
         notes.add(
@@ -210,9 +211,8 @@ def _text(cell: Any, value: Any, grid: Grid, file: str, notes: Notes) -> str:
 
 
 def _number(held: int | float) -> tuple[str, tuple[str, str] | None]:
-    try:
-        exact = Decimal(repr(held))
-    except ArithmeticError:
+    exact = Decimal(repr(held))
+    if not exact.is_finite():
         return "", ("The cell holds no finite number.", "Write the value itself.")
     text = format_decimal(exact)
     digits = len(exact.normalize().as_tuple().digits)

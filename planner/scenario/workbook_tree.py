@@ -52,7 +52,6 @@ def open_workbook(data: bytes, file: str, notes: Notes) -> tuple[Entries, Book]:
             "The workbook is damaged: a part of it cannot be read.",
             "Open it in a spreadsheet program, and save it again as .xlsx.",
         )
-        notes.stop_if_any()
         raise BadInput.of(notes.findings) from None
     if book.sheet(SETTINGS) is None:
         close = nearest(SETTINGS, list(book.titles.values()))

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from scenario_files import explicit, write
 
 from planner.cli.main import main
 from planner.plan import recommend
@@ -80,6 +81,10 @@ CHANGES = {
     "no worlds": (lambda p: p.pop("worlds"), "rules and cost"),
     "the objective": (lambda p: p.update(objective="cvar:2"), "rules and cost"),
     "no such option": (lambda p: p.update(stack=["x"], levels={"x": "full"}), "rules and cost"),
+    "an objective that is no text": (lambda p: p.update(objective=1), "rules and cost"),
+    "a seed that is no number": (lambda p: p["worlds"].update(seed="1"), "rules and cost"),
+    "levels of other techniques": (lambda p: p.update(levels={}), "rules and cost"),
+    "a target that it misses": (lambda p: p.update(target_risk=0.01), "risk"),
     # JSON holds numbers that no double does, and anything where a text should stand.
     "a risk beyond every double": (lambda p: p.update(risk=10**400), "risk"),
     "a bound beyond every double": (lambda p: p["proof"].update(lower_bound=10**400), "risk"),
@@ -109,6 +114,54 @@ def test_the_file_that_recommend_writes_verifies(tmp_path, capsys):
     capsys.readouterr()
     assert ask(capsys, tmp_path / "plan.json", PAPER)[0] == 0
     assert "seconds" not in json.loads((tmp_path / "plan.json").read_text())["proof"]
+
+
+def test_a_stack_that_breaks_a_rule_is_named_with_the_rule(plan, tmp_path, capsys):
+    # the whole list, for more than the budget of 9
+    def all_of_it(p):
+        p["stack"] = sorted(o["technique"] for o in p["certificate"]["options"])
+        p["levels"] = dict.fromkeys(p["stack"], "full")
+
+    code, answer = ask(capsys, changed(plan, tmp_path, all_of_it), PAPER)
+    assert code == 1
+    detail = next(c["detail"] for c in answer["checks"] if c["name"] == "rules and cost")
+    assert "the stack breaks a rule: budget 9" in detail
+
+
+def test_a_budget_beside_a_target_stands_among_the_rules_of_the_certificate(tmp_path, capsys):
+    scenario = read(PAPER)
+    plan = certified(recommend(scenario, budget="8", target_risk=0.4), 1e-4)
+    document = plan.to_dict() | {"certificate": plan.certificate.to_dict()}
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(document))
+    assert ask(capsys, path, PAPER)[0] == 0
+    (row,) = (r for r in document["certificate"]["rows"] if r["where"] == "budget")
+    for upper in (-1, 2**62, None, "800"):
+        row["upper"] = upper
+        path.write_text(json.dumps(document))
+        assert ask(capsys, path, PAPER)[0] == 1, upper
+
+
+def test_a_plan_of_explicit_worlds_verifies_without_a_depth(tmp_path, capsys):
+    folder = write(tmp_path / "worlds", explicit())
+    plan = certified(recommend(read(folder)), 1e-4)
+    assert plan.depth is None
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan.to_dict() | {"certificate": plan.certificate.to_dict()}))
+    assert ask(capsys, path, folder)[0] == 0
+    document = json.loads(path.read_text()) | {"depth": 1}
+    path.write_text(json.dumps(document))
+    assert failing(ask(capsys, path, folder)[1]) == ["risk"]
+
+
+def test_a_plan_that_claims_no_proof_holds_as_what_it_is(plan, tmp_path, capsys):
+    def unproven(p):
+        del p["certificate"]
+        p["proof"] |= {"kind": "none", "lower_bound": None, "gap": None}
+
+    code, answer = ask(capsys, changed(plan, tmp_path, unproven), PAPER)
+    assert code == 0
+    assert answer["checks"][-1]["detail"] == "the plan does not say that its stack is the best"
 
 
 def test_another_scenario_is_told_apart(plan, tmp_path, capsys):

@@ -185,6 +185,15 @@ def test_where_no_name_is_known_none_is_offered() -> None:
     assert Notes().suggest("a", ()) == "None is defined here; remove it."
 
 
+def test_the_nearest_of_many_names_is_sought_fifty_times_and_no_more() -> None:
+    # A search among many is slow, and a wrong column makes thousands of findings.
+    notes, many = Notes(), [f"technique-{k}" for k in range(201)]
+    told = [notes.suggest("tecnique-7", many) for _ in range(51)]
+    assert set(told[:50]) == {"Did you mean technique-7?"}
+    assert told[50].startswith("Write one of: technique-0, ")
+    assert notes.suggest("b", ["a", "bb"]) == "Did you mean bb?"
+
+
 def test_a_file_that_vanishes_or_may_not_be_read_is_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

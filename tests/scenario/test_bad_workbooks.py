@@ -23,6 +23,7 @@ from scenario_files import base, write
 
 from planner.cli.main import main
 from planner.errors import BadInput, Finding, MissingExtra
+from planner.scenario import workbook_bytes
 from planner.scenario.digest import digest
 from planner.scenario.read import read
 
@@ -56,6 +57,26 @@ def rules(*rows: list[Any]) -> bytes:
     return workbook({"rules": [head, *([*row, *[None] * (6 - len(row))] for row in rows)]})
 
 
+def locked() -> bytes:
+    """The first part marked as encrypted, as a password does it (bit 0 of its flags)."""
+    made = bytearray(plain_zip("xl/workbook.xml"))
+    made[made.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(made)
+
+
+def raw(old: str, new: str, base: bytes | None = None) -> bytes:
+    """The base workbook with a piece of the sheet `techniques` as a program might write it."""
+    made = base or cell("techniques!C2", 0.125)
+    name = "xl/worksheets/sheet2.xml"
+    text = zipfile.ZipFile(io.BytesIO(made)).read(name).decode()
+    assert text.count(old) == 1
+    return with_part(name, text.replace(old, new), made)
+
+
+def what_if(*rows: list[Any]) -> bytes:
+    return workbook({"what_if": [["name", "path", "value"], *rows]})
+
+
 #: What is written, and: row, column, part of the message, part of the cure.
 CASES: list[tuple[str, bytes, int | None, str | None, str, str]] = [
     # What is no workbook
@@ -81,6 +102,7 @@ CASES: list[tuple[str, bytes, int | None, str | None, str, str]] = [
         "unpack to",
         "tables alone",
     ),
+    ("a password", locked(), None, None, "locked with a password", "without a password"),
     ("macros", with_part("xl/vbaProject.bin", "x"), None, None, "holds macros", ".xlsx"),
     (
         "external links",
@@ -304,7 +326,87 @@ CASES: list[tuple[str, bytes, int | None, str | None, str, str]] = [
         "on lines 2 and 3",
         "rename",
     ),
+    (
+        "a number beyond every double",
+        raw("<v>0.125</v>", "<v>1e999</v>"),
+        2,
+        "techniques!C2",
+        "no finite number",
+        "the value itself",
+    ),
+    (
+        "a result that is none",
+        raw("<v>0.125</v>", "<f>1+1</f><v>two</v>"),
+        None,
+        "techniques",
+        "The sheet is damaged",
+        "Save it again",
+    ),
+    (
+        "a control character in a cell",
+        cell("techniques!B2", "Al\x7fpha"),
+        2,
+        "techniques!B2",
+        "control character (U+007F)",
+        "Remove it",
+    ),
     # Small sheets
+    (
+        "settings without a column",
+        workbook({"scenario": [["setting", "valu"], ["planner", 1]]}),
+        1,
+        "scenario!B1 (valu)",
+        "not a known column of scenario",
+        "Did you mean value?",
+    ),
+    (
+        "empty settings",
+        workbook({"scenario": []}),
+        1,
+        "scenario!A1",
+        "sheet scenario is empty",
+        "Fill it in",
+    ),
+    (
+        "a blank setting",
+        setting("", 4),
+        5,
+        "scenario!A5 (setting)",
+        "setting is blank",
+        "Fill it in",
+    ),
+    (
+        "a small sheet without its column",
+        workbook({"scale": [["symbol", "valeu"], ["x", 0.3]]}),
+        1,
+        "scale!B1 (valeu)",
+        "not a known column of scale",
+        "Did you mean value?",
+    ),
+    (
+        "a change without a name",
+        what_if([None, "budget", 1], ["x", "budget", 2]),
+        2,
+        "what_if!A2 (name)",
+        "name is blank",
+        "Name the change",
+    ),
+    (
+        "rules without their column",
+        workbook({"rules": [["ruel", "technique"], ["fund", "a"]]}),
+        1,
+        "rules!A1 (ruel)",
+        "not a known column of rules",
+        "Did you mean rule?",
+    ),
+    (
+        "rules with a broken header",
+        workbook({"rules": [["rule", "Rule"], ["fund", "a"]]}),
+        1,
+        "rules!B1 (Rule)",
+        "names a column twice",
+        "Keep one",
+    ),
     (
         "an unknown rule",
         rules(["fundd", "a"]),
@@ -427,7 +529,14 @@ def test_is_rejected_with_sheet_cell_and_cure(
 
 
 def test_one_slip_in_a_sheet_gives_one_finding(tmp_path: Path) -> None:
-    for name in ("an error", "the noise of a formula", "a negative cost", "percent as text"):
+    for name in (
+        "an error",
+        "the noise of a formula",
+        "a negative cost",
+        "percent as text",
+        "a cell at the far corner",
+        "a result that is none",
+    ):
         data = next(case[1] for case in CASES if case[0] == name)
         assert len(findings(book(tmp_path, data))) == 1, name
 
@@ -542,6 +651,55 @@ def test_a_calculated_formula_is_read_as_its_result(tmp_path: Path) -> None:
     made.get_worksheet_by_name("techniques").write_formula("C2", "=3-2", None, 1)
     made.close()
     assert read(path) == read(book(tmp_path, workbook(), "plain.xlsx"))
+
+
+def test_formulas_in_two_sheets_are_read_as_their_results(tmp_path: Path) -> None:
+    two = raw("<v>0.125</v>", "<f>1+1</f><v>0.125</v>")
+    name = "xl/worksheets/sheet3.xml"
+    text = zipfile.ZipFile(io.BytesIO(two)).read(name).decode()
+    assert text.count("<v>0.1</v>") == 1
+    two = with_part(name, text.replace("<v>0.1</v>", "<f>A1</f><v>0.1</v>"), two)
+    plain = book(tmp_path, cell("techniques!C2", 0.125), "plain.xlsx")
+    assert read(book(tmp_path, two)) == read(plain)
+
+
+def test_a_workbook_over_the_caps_is_refused_before_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = book(tmp_path, workbook())
+    monkeypatch.setattr(workbook_bytes, "MOST_PARTS", 3)
+    (found,) = findings(path)
+    assert "parts; at most 192 MiB in 3 are read" in found.message
+    monkeypatch.setattr(workbook_bytes, "LARGEST_WORKBOOK", 1000)
+    (found,) = findings(path)
+    assert "The file is larger than 0 MiB" in found.message
+
+
+def test_a_day_in_a_column_of_dates_is_that_day(tmp_path: Path) -> None:
+    head = ["table", "row", "column", "source", "date"]
+    day = datetime.datetime(2025, 1, 2)
+    rows = [head, ["modes", "m", "probability", "A paper", day]]
+    (source,) = read(book(tmp_path, workbook({"sources": rows}))).sources
+    assert source.date == "2025-01-02"
+
+
+def test_settings_and_changes_that_say_nothing_are_passed_over(tmp_path: Path) -> None:
+    rows = [["name", "path", "value"], ["none", None, None], ["half", "budget", 1.5]]
+    settings = [*SETTINGS, ["currency", None], ["joint", "independent"]]
+    scenario = read(book(tmp_path, workbook({"what_if": rows, "scenario": settings})))
+    assert scenario.what_if == (("half", (("budget", "1.5"),)), ("none", ()))
+    assert scenario.currency == read(write(tmp_path / "folder", base())).currency
+
+
+def test_a_correlation_of_all_modes_is_a_setting(tmp_path: Path) -> None:
+    scenario = read(book(tmp_path, setting("joint", 0.3)))
+    assert str(scenario.threats.joint.factor) == "0.3"  # type: ignore[union-attr]
+
+
+def test_numbers_as_text_are_counted_in_one_warning(tmp_path: Path) -> None:
+    rows = [TECHNIQUES[0], ["a", "Alpha", "1"], ["b", "Beta", "2"]]
+    (warning,) = read(book(tmp_path, workbook({"techniques": rows}))).warnings
+    assert warning.message.startswith("This number and 1 other are written as text")
 
 
 def test_text_that_looks_like_a_formula_is_a_name(tmp_path: Path) -> None:

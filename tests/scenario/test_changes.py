@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scenario_files import base, explicit, write
+from scenario_files import EXPLICIT, base, explicit, write
 
 from planner.errors import BadInput
 from planner.scenario.changes import change, change_all, check_named, lock_in, lock_out
@@ -210,6 +210,7 @@ def test_unknown_paths_name_the_nearest(given, path, message, cure):
         ("unlisted", "1", "defeat every stack"),
         ("threshold", "0", "is 0"),
         ("threshold", "0.1 to 0.3", "0.1 to 0.3"),
+        ("judgement_correlation", "0.1 to 0.3", "The value is 0.1 to 0.3"),
         ("samples", "10", "outside"),
         ("joint.modes", "2", "outside 0 to 1"),
         ("groups.g", "1", "above 0.99"),
@@ -244,6 +245,40 @@ def test_bad_values(given, path, text, message):
 def test_explicit_worlds_refuse_what_speaks_of_modes(worlds, path, text):
     with pytest.raises(BadInput, match="does not apply"):
         change(worlds, path, text)
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "cure"),
+    [
+        ("worlds.calm.wieght", "not a known path", "Did you mean worlds.calm.weight?"),
+        ("scale.low", "not a known path", "has none of this kind; leave it out"),
+    ],
+)
+def test_unknown_paths_of_explicit_worlds(worlds, path, message, cure):
+    with pytest.raises(BadInput) as caught:
+        change(worlds, path, "0.5")
+    (finding,) = caught.value.findings
+    assert message in finding.message
+    assert cure in finding.cure
+
+
+def test_a_scale_beside_explicit_worlds_changes_nothing_but_itself(tmp_path):
+    main = EXPLICIT + "scale: {low: 0.1}\n"
+    edited = EXPLICIT + "scale: {low: 0.2}\n"
+    found = change(read(write(tmp_path / "one", explicit(main=main))), "scale.low", "0.2")
+    assert found == read(write(tmp_path / "two", explicit(main=edited)))
+
+
+def test_a_correlation_of_judgements_is_an_edit_of_the_file(tmp_path, given):
+    edited = rich(scenario=MAIN + "judgement_correlation: 0.25\n")
+    assert change(given, "judgement_correlation", "0.25") == read(write(tmp_path / "two", edited))
+
+
+def test_a_symbol_in_the_mixture_of_a_cell_cannot_become_a_mixture(tmp_path):
+    table = VULNERABILITY.replace("a,?,", 'a,"{mix: {low: 0.5, 0.9: 0.5}}",')
+    found = read(write(tmp_path, rich(vulnerability=table)))
+    with pytest.raises(BadInput, match="low is part of a mixture, and cannot be one itself"):
+        change(found, "scale.low", "{mix: {0.1: 0.5, 0.2: 0.5}}")
 
 
 def test_weights_that_are_all_zero(worlds):

@@ -90,3 +90,17 @@ def test_explicit_worlds_in_any_order(tmp_path: Path) -> None:
     assert of(tmp_path / "b", explicit(failure=failure)) == one
     assert of(tmp_path / "c", explicit(worlds=WORLDS.replace("0.3", "0.4"))) != one
     assert of(tmp_path / "d", explicit(main=EXPLICIT + "unlisted: 0.1\n")) != one
+
+
+def test_a_correlation_matrix_is_content_too(tmp_path: Path) -> None:
+    def matrix(text: str) -> Files:
+        return base(main=MAIN + "joint: {modes: r.csv}\n", r=f"mode,m,n\nm,1,{text}\nn,{text},1\n")
+
+    found = [of(tmp_path / text, matrix(text)) for text in ("0.2", "0.20", "0.21")]
+    assert found[0] == found[1] != found[2]
+
+
+def test_what_is_no_part_of_a_scenario_has_no_digest(tmp_path: Path) -> None:
+    odd = replace(read(write(tmp_path, base())), name=b"bytes")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a scenario holds no bytes"):
+        digest(odd)

@@ -205,6 +205,14 @@ def test_experts_are_read_whole_and_kept_apart(tmp_path: Path) -> None:
         scenario_of_expert(found, "bem")
 
 
+def test_without_experts_there_is_nobody_to_pool(tmp_path: Path) -> None:
+    found = read(write(tmp_path, base()))
+    with pytest.raises(ValueError, match="no experts to pool"):
+        pooled_scenario(found)
+    with pytest.raises(BadInput, match="Add experts"):
+        scenario_of_expert(found, "anna")
+
+
 def test_an_experts_bad_cell_is_named_by_file_row_and_column(tmp_path: Path) -> None:
     bad = ANNA.replace("0.9", "1.9")
     with pytest.raises(BadInput) as caught:

@@ -88,6 +88,41 @@ def test_what_a_blank_cell_means_is_no_number_of_the_funder(tmp_path: Path) -> N
     }
 
 
+def test_what_is_written_beside_the_model_is_a_number_too(tmp_path: Path) -> None:
+    main = MAIN + "groups: {g: 0.4}\njoint: {modes: 0.3}\nunlisted: 0.01\n"
+    techniques = "id,cost,success,background,groups,staff\na,1,0.9,0.02,g:0.3,5\nb,2,,,g,\n"
+    modes = "id,probability,loss\nm,0.1,2\nn,0.2,\n"
+    scenario = read(write(tmp_path, base(main=main, techniques=techniques, modes=modes)))
+    assert [(f.table, f.row, f.column, str(f.value)) for f in others(scenario)] == [
+        ("techniques", "a", "cost", "1"),
+        ("techniques", "a", "success", "0.9"),
+        ("techniques", "a", "background", "0.02"),
+        ("techniques", "a", "groups", "0.3"),
+        ("techniques", "a", "staff", "5"),
+        ("techniques", "b", "cost", "2"),
+        ("modes", "m", "probability", "0.1"),
+        ("modes", "m", "loss", "2"),
+        ("modes", "n", "probability", "0.2"),
+        ("scenario", "joint", "value", "0.3"),
+        ("groups", "g", "loading", "0.4"),
+        ("scenario", "unlisted", "value", "0.01"),
+    ]
+
+
+def test_weights_and_losses_of_worlds_are_numbers_too(tmp_path: Path) -> None:
+    worlds = "world,weight,loss\ncalm,0.7,1\nstorm,0.3,5\n"
+    plain = read(write(tmp_path / "plain", explicit()))
+    lossy = read(write(tmp_path / "lossy", explicit(worlds=worlds)))
+    kept = [[f[1:3] for f in others(s) if f.table == "worlds"] for s in (plain, lossy)]
+    assert kept[0] == [("calm", "weight"), ("storm", "weight")]
+    assert kept[1] == [
+        ("calm", "weight"),
+        ("calm", "loss"),
+        ("storm", "weight"),
+        ("storm", "loss"),
+    ]
+
+
 def test_explicit_failures_are_cells_too(tmp_path: Path) -> None:
     scenario = read(write(tmp_path, explicit()))
     assert [f[:3] for f in cells(scenario)] == [

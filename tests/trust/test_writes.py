@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from planner import files
 from planner.cli.main import main
+from planner.errors import EnvironmentFailed
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,12 +81,32 @@ def test_what_a_killed_process_left_is_swept_away_and_what_a_living_one_writes_i
     dead = tmp_path / f".plan.json.{gone.pid}.abc.part"
     alive = tmp_path / f".plan.json.{os.getppid()}.abc.part"
     other = tmp_path / f".other.json.{gone.pid}.abc.part"
-    for path in (dead, alive, other):
+    # No process has such a number, and none such a name: nothing that the planner wrote.
+    beyond = tmp_path / f".plan.json.{2**80}.abc.part"
+    named = tmp_path / ".plan.json.mine.abc.part"
+    for path in (dead, alive, other, beyond, named):
         path.write_text("half")
     files.write_text(tmp_path / "plan.json", "whole")
     assert not dead.exists()
     assert alive.exists()
     assert other.exists()
+    assert beyond.exists()
+    assert named.exists()
+
+
+def test_a_write_that_is_broken_off_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    files.write_text(path, "old")
+
+    def pieces() -> Iterator[bytes]:
+        yield b"new"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        files.write_pieces(path, pieces())
+    assert contents(tmp_path) == {"plan.json": b"old"}
+    with pytest.raises(EnvironmentFailed, match=r"none/plan.json cannot be written: No such file"):
+        files.write_text(tmp_path / "none" / "plan.json", "new")
 
 
 def test_a_full_disk_is_said_and_leaves_the_old_files(
