@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from planner.program.types import Program, Row
 from planner.solve.local import improve
 from planner.solve.master import Deadline
-from planner.solve.models import SPARSE_GAP, SPARSE_SHARE, Logs
+from planner.solve.models import SPARSE_GAP, Logs
 from planner.solve.penalties import Penalties
 from planner.solve.relaxation import Priced, Relaxation, Tangent
 from planner.solve.repair import Repair, fewest
@@ -83,15 +83,21 @@ class Core:
     name = "core enumeration"
 
     def __init__(
-        self, program: Program, search: Search, progress: Progress, like: Core | None = None
+        self,
+        program: Program,
+        search: Search,
+        progress: Progress,
+        like: Core | None = None,
+        logs: Logs | None = None,
     ) -> None:
         """`like` answered for a program of the same columns and rows, with other worlds: the
-        weights that proved its last answer are where this one starts."""
+        weights that proved its last answer are where this one starts. `logs` are the program's,
+        where they are known."""
         self.program = program
         self.search = search
         self.progress = progress
         self.exact = Exact(program)
-        self.logs = Logs(program)
+        self.logs = logs or Logs(program)
         self._relaxation: Relaxation | None = None
         self._like = None
         if like is not None and like.program.loss.size == program.loss.size:
@@ -102,12 +108,9 @@ class Core:
         return {**self.__dict__, "_relaxation": None, "_like": None}
 
     @staticmethod
-    def fits(program: Program) -> bool:
+    def fits(logs: Logs) -> bool:
         """Log space needs positive failures, and its bounds are weak where few are below 1."""
-        failure = program.failure
-        if not program.size or not failure.min(initial=1.0) > 0:
-            return False
-        return float((failure < 1).mean()) >= SPARSE_SHARE
+        return logs.dense and not logs.any_zero
 
     def best(self, extra: Sequence[Row], seconds: float | None) -> Outcome:
         """The best stack that also obeys the further rows. Raises Stalled."""
@@ -207,8 +210,8 @@ class CoreSearch:
     def _above(self, stack: tuple[int, ...]) -> float:
         """The objective above the constant, in floating point."""
         program, logs = self.program, self.core.logs
-        left = logs.loss + logs.failure[list(stack)].sum(axis=0)
-        return float(program.measure.values(program.worlds, np.exp(left)[None, :])[0])
+        left = logs.left(stack)
+        return float(program.measure.values(program.worlds, np.exp(left, out=left)[None, :])[0])
 
     def _threshold(self) -> float:
         """Bounds from here on cannot improve on the incumbent (at gap 0: not even tie)."""

@@ -55,8 +55,10 @@ class Cutting:
         relaxing: Backend | None = None,
         *,
         tree: bool = False,
+        logs: Logs | None = None,
     ) -> None:
-        """`tree`: sparse programs are searched by a tree of our own, not by the backend."""
+        """`tree`: sparse programs are searched by a tree of our own, not by the backend. `logs`
+        are the program's, where they are known."""
         self.program = program
         self.backend = backend
         self.tree = tree
@@ -64,7 +66,7 @@ class Cutting:
         self.search = search
         self.progress = progress
         self.exact = Exact(program)
-        self.logs = Logs(program)
+        self.logs = logs or Logs(program)
         self.tangents = LogCuts(program, self.logs)
 
     def best(

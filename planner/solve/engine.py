@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from planner.errors import BadInput, LimitHit
 from planner.program.types import Program, Row
@@ -15,6 +16,7 @@ from planner.solve.cutting import Cutting
 from planner.solve.enumerate import AllStacks, affordable, stack_count
 from planner.solve.highs import Highs
 from planner.solve.master import Deadline
+from planner.solve.models import Logs
 from planner.solve.search import Outcome, Progress, Search, silent
 
 #: Every backend, in the order of preference. A new one is a file and a line here.
@@ -58,9 +60,14 @@ class Engine:
         # With nothing for sale there is one stack, and no program for a backend to solve.
         if solver == "enumerate" or (solver == "auto" and affordable(program)) or not program.size:
             self._all = AllStacks(program)
-        elif solver in ("auto", "core") and Core.fits(program):
+        elif solver in ("auto", "core") and Core.fits(self._logs):
             known = None if like is None else like._core
-            self._core = Core(program, search, progress, known)
+            self._core = Core(program, search, progress, known, self._logs)
+
+    @cached_property
+    def _logs(self) -> Logs:
+        """Of the whole matrix, for every route that wants them."""
+        return Logs(self.program)
 
     @property
     def solver(self) -> str:
@@ -83,6 +90,7 @@ class Engine:
                 self.progress,
                 BACKENDS[0],
                 tree=self.search.solver in ("auto", "core"),
+                logs=self._logs,
             )
         return self._made
 

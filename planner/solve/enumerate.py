@@ -8,6 +8,7 @@ the shortlist, exact arithmetic decides it.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -36,8 +37,8 @@ MOST_EXACT = 5000
 def stack_count(program: Program) -> int:
     """Number of ways to choose at most one column of every technique."""
     count = 1
-    for columns in _by_technique(program):
-        count *= 1 + len(columns)
+    for columns in Counter(program.technique).values():
+        count *= 1 + columns
         if count > 2**62:
             break
     return count

@@ -8,6 +8,7 @@ dense. One row a world, for sparse instances, stands in `planner.solve.worldrows
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Protocol
@@ -26,6 +27,11 @@ TOLERANCE = 1e-6
 SPARSE_GAP = 5e-2
 #: An instance is sparse where fewer than this share of failures is below 1.
 SPARSE_SHARE = 0.15
+
+#: Numbers of a matrix that are taken up at a time, so that they stay in cache.
+CACHED = 2**15
+#: Worlds from which adding rows one by one beats a copy of them.
+LONG = 2_000
 
 
 class Rows:
@@ -73,6 +79,8 @@ class Model(Protocol):
 class Logs:
     """log F, with exact zeros apart: F = 0 is a fact, not a small number.
 
+    `any_zero` says that some failure is exactly 0, `dense` that enough are below 1 for log space.
+
     Worlds where every column fails for certain leave the same expected loss whatever is bought.
     That `constant` (exact) is taken out of what is approximated, or it would drown the rest: a
     floor of 0.01 hides differences of 1e-12.
@@ -84,17 +92,43 @@ class Logs:
         dead = unchanged(program)
         if dead.any():
             self.constant = program.exact_constant(dead)
-        self.any_zero = not bool(program.failure.min(initial=1.0) > 0)
+        self.any_zero, self.dense = False, False
         with np.errstate(divide="ignore"):
-            logs = np.log(program.failure)
+            self.failure: Floats = self._logs(program.failure)
             loss = np.log(program.loss)
-        self.failure: Floats = np.where(self.zero, 0.0, logs) if self.any_zero else logs
+        if self.any_zero:
+            self.failure[self.zero] = 0.0
         self.loss: Floats = np.where(dead, -np.inf, loss)
+
+    def _logs(self, failure: Floats) -> Floats:
+        """Logs of the failures, and what else is asked of each, while they are in cache: in a
+        large matrix every pass of its own takes longer than the arithmetic."""
+        logs = np.empty(failure.shape)
+        below, enough = 0, SPARSE_SHARE * failure.size
+        step = max(1, CACHED // max(failure.shape[1], 1))
+        for at in range(0, len(failure), step):
+            rows, part = failure[at : at + step], logs[at : at + step]
+            np.log(rows, out=part)
+            self.any_zero = self.any_zero or not float(part.min()) > -math.inf
+            if below < enough:
+                below += int(np.count_nonzero(rows < 1))
+        self.dense = failure.size > 0 and below >= enough
+        return logs
 
     @cached_property
     def zero(self) -> NDArray[np.bool_]:
         """(n, S) where the failure is exactly zero."""
         return np.asarray(self._program.failure == 0)
+
+    def left(self, stack: Sequence[int]) -> Floats:
+        """(S,) log of the loss left by a stack, where no failure in it is 0."""
+        if self.loss.size < LONG:
+            left: Floats = self.loss + self.failure[list(stack)].sum(axis=0)
+            return left
+        left = self.loss.copy()
+        for j in stack:
+            left += self.failure[j]
+        return left
 
     def above(self, value: Fraction) -> float:
         """What of an exact value is not the constant."""
@@ -103,7 +137,15 @@ class Logs:
     def losses(self, x: Floats) -> Floats:
         """(S,) log of the loss left at x; -inf where a chosen technique surely protects."""
         chosen = np.flatnonzero(x)
-        if 4 * chosen.size < x.size:
+        if self.loss.size >= LONG and 2 * chosen.size < x.size:
+            # Row by row what is summed stays in cache, and rows of zeros are not read at all.
+            whole = x[chosen] == 1
+            left = self.left(chosen[whole].tolist())
+            part = np.empty_like(left)
+            for j in chosen[~whole].tolist():
+                np.multiply(self.failure[j], x[j], out=part)
+                left += part
+        elif 4 * chosen.size < x.size:
             left = self.loss + x[chosen] @ self.failure[chosen]
         else:
             left = self.loss + x @ self.failure

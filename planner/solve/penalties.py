@@ -205,7 +205,7 @@ class Penalties:
     def values(self, moves: NDArray[np.bool_]) -> Floats:
         """(stacks,) the measure above the constant, in floating point."""
         program, logs = self.relaxation.program, self.relaxation.logs
-        left = logs.loss + logs.failure[self._columns()].sum(axis=0)
+        left = logs.left(self._columns())
         used = np.flatnonzero(moves.any(axis=0))
         steps = np.zeros((used.size, left.size))
         for k, at in enumerate(used):

@@ -82,9 +82,9 @@ class Relaxation:
         """Another question: the program's rows, then the further ones. Tangents stay."""
         self.program = program
         was, self._extra = self._extra, tuple(extra)
-        self._rules()
         first = len(self._base.lower)
         if [_sides(row) for row in was] != [_sides(row) for row in extra]:
+            self._rules()
             self._forget(self._extra_at)
             self._extra_at = []
             for r in range(len(extra)):
@@ -94,8 +94,19 @@ class Relaxation:
             return
         for r, (old, new) in enumerate(zip(was, extra, strict=True)):
             if (old.lower, old.upper) != (new.lower, new.upper):
+                self._move(first + r, new)
                 at = self._extra_at[r]
                 self._lp.row_bounds(at, self.lower[first + r], self.upper[first + r])
+
+    def _move(self, r: int, row: Row) -> None:
+        """New bounds for a further row."""
+        none = np.iinfo(np.int64).max
+        _, least, most = self.rules
+        least[r] = -none if row.lower is None else row.lower
+        most[r] = none if row.upper is None else row.upper
+        scale = self._scales[r]
+        self.lower[r] = -np.inf if row.lower is None else row.lower / scale
+        self.upper[r] = np.inf if row.upper is None else row.upper / scale
 
     def learn(self, other: Relaxation) -> None:
         """Tangents with the weights that another one's tangents have, on the worlds of this one.
@@ -141,6 +152,7 @@ class Relaxation:
             lower = np.append(lower, [-np.inf if r.lower is None else r.lower for r in extra])
             upper = np.append(upper, [np.inf if r.upper is None else r.upper for r in extra])
         self.rules = whole, least, most
+        self._scales = scales
         self.matrix = whole / scales[:, None]
         self.lower, self.upper = lower / scales, upper / scales
 

@@ -35,13 +35,18 @@ class Repair:
         self._upper = [row.upper for row in rows]
         self._lower = [row.lower for row in rows]
         self._entries = by_column(rules, program.size)
-        if extra:
-            more = by_column(rows[len(rules) :], program.size)
-            first = len(rules)
-            self._entries = [
-                [*some, *((r + first, amount) for r, amount in others)]
-                for some, others in zip(self._entries, more, strict=True)
-            ]
+        # Those that change are not worth a table by column: few columns are looked at.
+        self._more = [
+            (r, dict(zip(row.indices, row.coefficients, strict=True)))
+            for r, row in enumerate(rows[len(rules) :], len(rules))
+        ]
+
+    def _of(self, j: int) -> list[tuple[int, int]]:
+        """(rule, coefficient) of the rules that a column is in."""
+        if not self._more:
+            return self._entries[j]
+        more = [(r, amounts[j]) for r, amounts in self._more if j in amounts]
+        return [*self._entries[j], *more]
 
     def stack(self, point: Floats, reduced: Floats, spare: int) -> list[int] | None:
         """What the point likes best, as the rules allow, in the order in which it was taken; then
@@ -72,7 +77,7 @@ class Repair:
         for j in columns:
             if technique[j] in taken:
                 continue
-            entries = self._entries[j]
+            entries = self._of(j)
             for r, amount in entries:
                 top = upper[r]
                 if top is not None and amount > 0 and totals[r] + amount > top:
@@ -88,7 +93,7 @@ class Repair:
         self, row: int, lower: int, reduced: Floats, totals: list[int], taken: dict[int, int]
     ) -> None:
         """Take columns that raise a rule's sum to what it asks for, the cheapest of them first."""
-        amounts = [(j, dict(self._entries[j]).get(row, 0)) for j in range(self.program.size)]
+        amounts = [(j, dict(self._of(j)).get(row, 0)) for j in range(self.program.size)]
         helpful = [(float(reduced[j]), j) for j, amount in amounts if amount > 0]
         for _, j in sorted(helpful):
             if totals[row] >= lower:
