@@ -33,6 +33,9 @@ from planner.worlds.types import Floats
 MOST_LISTED = 20_000
 #: Rounds of Kelley's method at the root and at the other nodes.
 ROOT_ROUNDS, NODE_ROUNDS = 80, 8
+#: Tangents are made between the relaxation's point and the best one inside: this far out in the
+#: first rounds, half way in later ones.
+OUTWARD, FIRST_ROUNDS = 0.75, 5
 #: Share of the gap that the relaxation's own error may have, and the gap (in log risk) that
 #: counts where nothing is known yet.
 ENOUGH = 0.1
@@ -306,7 +309,8 @@ class CoreSearch:
                 still_open = self._threshold() - best_floor
                 if still_open <= 0 or best.few(still_open, FEW):
                     break
-            x = point if inside is None else 0.5 * (point + inside)
+            out = OUTWARD if done < FIRST_ROUNDS else 0.5
+            x = point if inside is None else out * point + (1 - out) * inside
             here = relaxation.tangent_at(x)
             if self.limit is None and here < height:
                 inside, height = x, here
@@ -315,7 +319,7 @@ class CoreSearch:
                 # The relaxed cost rises by about its price for each unit of log risk too much.
                 error, large = priced.scale * max(here - relaxation.limit, 0.0), large * best_floor
             if error < ENOUGH * large:
-                if root:
+                if root and done % ROUND_EVERY == 0:
                     self._round(point, priced.reduced)
                 if error < ENOUGH * min(self._threshold() - best_floor, large):
                     break
