@@ -16,6 +16,7 @@ import numpy as np
 
 from planner.program.types import Program, Row
 from planner.solve.backend import Backend
+from planner.solve.enumerate import AllStacks, affordable
 from planner.solve.local import cheapen, improve
 from planner.solve.master import Deadline, Master
 from planner.solve.models import SPARSE_GAP, SPARSE_SHARE, LogCuts, Logs, Model
@@ -30,8 +31,9 @@ from planner.worlds.types import Floats
 PATIENCE = 40
 #: Stacks times worlds up to which one row a world is affordable.
 WORLD_ROW_CELLS = 2 * 10**7
-#: Near ties listed one by one at a gap of 0, before ties are settled rule by rule.
-NEAR_TIES = 200
+#: Near ties listed one by one at a gap of 0, before ties are settled rule by rule; and those after
+#: which every stack is tried instead, where there are few enough for that.
+NEAR_TIES, MANY_TIES = 200, 30
 ROOT_ROUNDS = 60
 #: Gap to which the tree goes where no gap at all is asked for: near ties are listed after it.
 TREE_GAP = 1e-6
@@ -85,6 +87,17 @@ class Incumbent:
 
     stack: tuple[int, ...] | None = None
     value: float = math.inf
+
+
+@dataclass
+class Patience:
+    """How many more stacks are looked at."""
+
+    left: int
+
+    def gone(self) -> bool:
+        self.left -= 1
+        return self.left < 0
 
 
 class Run:
@@ -266,6 +279,8 @@ class Run:
                 if found.bound is not None and found.bound > reach:
                     return self._proven(self.best.value)
                 near += 1
+                if near == MANY_TIES and self.base.tree and affordable(self.program):
+                    return AllStacks(self.program).best(())
                 if near > NEAR_TIES:
                     return self._settle(model, lower)
             self._learn(model, found.stack, exclude=self.gap == 0)
@@ -285,12 +300,12 @@ class Run:
         """Too many near ties to list: the cheapest of them, then the fewest, then by id."""
         limit = self.exact.value(self.best.stack or ())
         fresh = Run(self.base, self.program, self.deadline)
-        known = self.best.stack
+        known, patience = self.best.stack, Patience(NEAR_TIES)
         cheap, _, stop = fresh.smallest(
-            self.program.cost, model, limit, known=known, patience=NEAR_TIES
+            self.program.cost, model, limit, known=known, patience=patience
         )
         if cheap is not None and stop == "proven":
-            self.consider(fresh.settle_ties(cheap, model, limit))
+            self.consider(fresh.settle_ties(cheap, model, limit, patience))
         # Near ties were not told apart one by one: that is not a gap of 0, and does not say so.
         return self._proven(min(lower, self.best.value * (1 - 1e-9)))
 
@@ -342,12 +357,12 @@ class Run:
         limit: Fraction | None,
         *,
         known: tuple[int, ...] | None = None,
-        patience: int | None = None,
+        patience: Patience | None = None,
     ) -> tuple[tuple[int, ...] | None, float, str]:
         """The stack with the least sum of whole amounts whose objective is at most `limit`.
 
         Returns it (None: there is none), a lower bound on the sum, and "proven", "infeasible" or
-        why it stopped. `patience` is the number of stacks above the limit that it looks at.
+        why it stopped. `patience` is the number of stacks that it looks at.
         """
         scale = max(1.0, max(amounts, default=1) / LARGEST_COEFFICIENT)
         objective = np.array(amounts, np.float64) / scale
@@ -359,7 +374,7 @@ class Run:
             total = math.inf if best is None else float(sum(amounts[j] for j in best))
             if best is not None and lower >= total * (1 - self.gap):
                 return best, min(lower, total), "proven"
-            if self.deadline.over() or (patience is not None and rounds > patience):
+            if self.deadline.over() or (patience is not None and patience.gone()):
                 return best, lower, "time limit"
             rounds += 1
             if rounds == PATIENCE and isinstance(model, LogCuts) and limit is not None:
@@ -394,15 +409,26 @@ class Run:
         return model
 
     def settle_ties(
-        self, stack: tuple[int, ...], model: Model | None, limit: Fraction | None
+        self,
+        stack: tuple[int, ...],
+        model: Model | None,
+        limit: Fraction | None,
+        patience: Patience | None = None,
     ) -> tuple[int, ...]:
-        """Among stacks of the same cost within the limit: fewest techniques, then smallest ids."""
+        """Among stacks of the same cost within the limit: fewest techniques, then smallest ids.
+
+        `patience` is for all that is asked here together; without, each question has its own.
+        """
+
+        def each() -> Patience:
+            return Patience(NEAR_TIES) if patience is None else patience
+
         n = self.program.size
         ones = (1,) * n
         everything = tuple(range(n))
         total = self.program.stack_cost(stack)
         rows = [Row(everything, self.program.cost, None, total, "tie", "")]
-        few = self._again(rows).smallest(ones, model, limit, known=stack, patience=NEAR_TIES)
+        few = self._again(rows).smallest(ones, model, limit, known=stack, patience=each())
         fewest = few[0] or stack
         rows.append(Row(everything, ones, None, len(fewest), "tie", ""))
         current = fewest
@@ -412,7 +438,7 @@ class Run:
                 break
             if j not in current:
                 trial = self._again([*rows, Row((j,), (1,), 1, None, "tie", "")])
-                better = trial.smallest(ones, model, limit, patience=NEAR_TIES)[0]
+                better = trial.smallest(ones, model, limit, patience=each())[0]
                 if better is None:
                     rows.append(Row((j,), (1,), None, 0, "tie", ""))
                     continue
