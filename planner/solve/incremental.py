@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,13 @@ class Vertex:
     value: float
 
 
+@functools.lru_cache(maxsize=4)
+def _model(highspy: Any, program: LinearProgram) -> Any:
+    """HiGHS's own form, made once for the many searches that start from the same program; HiGHS
+    copies what it is given."""
+    return lp_model(highspy, program)
+
+
 class GrowingLP:
     """minimise objective . x, rows added and forgotten, bounds changed in place."""
 
@@ -45,7 +53,7 @@ class GrowingLP:
             "random_seed": 0,
         }.items():
             self._highs.setOptionValue(option, value)
-        self._highs.passModel(lp_model(highspy, program))
+        self._highs.passModel(_model(highspy, program))
         self._width = program.objective.size
         self._columns = np.arange(self._width, dtype=np.int32)
         self.height = program.row_lower.size

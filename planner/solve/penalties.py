@@ -21,6 +21,9 @@ STEPS = 128
 class Penalties:
     """At one node: the default choice of every technique, and what each other choice costs."""
 
+    #: (S,) log of the loss that the defaults leave, once it was asked for
+    _left: Floats | None = None
+
     def __init__(
         self, relaxation: Relaxation, lower: Floats, upper: Floats, priced: Priced
     ) -> None:
@@ -29,16 +32,21 @@ class Penalties:
         self.priced = priced
         table = self._table = relaxation.table
         padded = np.append(priced.reduced, np.inf)
-        allowed = np.append(upper > 0.5, False)
-        forced = np.append(lower > 0.5, False)
-        costs = np.where(allowed[table], padded[table], np.inf)
-        nothing = np.where(np.any(forced[table], axis=1), np.inf, 0.0)
-        costs = np.column_stack([nothing, costs])
-        least = costs.min(axis=1)
-        self.floor = priced.base + float(least.sum())
+        closed = upper <= 0.5
+        if closed.any():
+            padded[:-1][closed] = np.inf
+        costs = np.empty((len(table), table.shape[1] + 1))
+        costs[:, 0] = 0.0
+        costs[:, 1:] = padded[table]
+        if lower.any():
+            forced = np.append(lower > 0.5, False)
+            costs[forced[table].any(axis=1), 0] = np.inf
+        every = np.arange(len(table))
         self._default = costs.argmin(axis=1)
+        least = costs[every, self._default]
+        self.floor = priced.base + float(least.sum())
         self._penalty = costs - least[:, None]
-        self._penalty[np.arange(len(table)), self._default] = np.inf
+        self._penalty[every, self._default] = np.inf
 
     def caps(self, gap: float) -> list[float]:
         """Rising sums of penalties to list up to: shares of the gap, or where nothing is known
@@ -205,7 +213,9 @@ class Penalties:
     def values(self, moves: NDArray[np.bool_]) -> Floats:
         """(stacks,) the measure above the constant, in floating point."""
         program, logs = self.relaxation.program, self.relaxation.logs
-        left = logs.left(self._columns())
+        if self._left is None:
+            self._left = logs.left(self._columns())
+        left = self._left
         used = np.flatnonzero(moves.any(axis=0))
         steps = np.zeros((used.size, left.size))
         for k, at in enumerate(used):

@@ -15,7 +15,7 @@ import functools
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,7 @@ class Relaxation:
         self._tangents_at: list[int] = []
         self._rules()
         self._lp = GrowingLP(self._start())
+        self._within: tuple[Floats | None, Floats | None] = None, None
 
     def ask(self, program: Program, extra: Sequence[Row]) -> None:
         """Another question: the program's rows, then the further ones. Tangents stay."""
@@ -158,26 +159,10 @@ class Relaxation:
 
     def _start(self) -> LinearProgram:
         """The rules alone; the last column is eta (unused where a target is set)."""
-        n, base = self.program.size, self._base
-        rows = [np.flatnonzero(row) for row in self.matrix]
-        parts = [row[columns] for row, columns in zip(self.matrix, rows, strict=True)]
-        rows += [np.array(columns) for columns in base.groups]
-        parts += [np.ones(len(columns)) for columns in base.groups]
-        objective = np.append(np.zeros(n), 1.0)
-        if self.limit is not None:
-            objective = np.append(self.cost / max(self.cost.max(initial=1.0), 1.0), 0.0)
-        none = np.full(len(base.groups), -np.inf)
-        return LinearProgram(
-            objective=objective,
-            lower=np.append(np.zeros(n), -800.0),
-            upper=np.append(np.ones(n), 800.0),
-            integer=np.zeros(n + 1, np.bool_),
-            row_lower=np.concatenate([self.lower, none]),
-            row_upper=np.concatenate([self.upper, np.ones(len(base.groups))]),
-            starts=np.cumsum([0, *map(len, rows)]).astype(np.int32),
-            columns=np.concatenate([np.zeros(0, np.int32), *rows]).astype(np.int32),
-            values=np.concatenate([np.zeros(0), *parts]),
-        )
+        if self.limit is None:
+            return rules_alone(self._base)
+        objective = np.append(self.cost / self.cost_scale, 0.0)
+        return replace(rules_alone(self._base), objective=objective)
 
     @property
     def cost_scale(self) -> float:
@@ -242,7 +227,10 @@ class Relaxation:
 
     def solve(self, lower: Floats, upper: Floats) -> tuple[Floats, Priced] | None:
         """Relaxed point and priced bound within bounds on the columns; None: infeasible."""
-        self._lp.bounds(lower, upper)
+        # The arrays of a node are not written to: the same ones hold the same bounds.
+        if lower is not self._within[0] or upper is not self._within[1]:
+            self._lp.bounds(lower, upper)
+            self._within = lower, upper
         answer = self._lp.solve()
         if answer is None:
             return None
@@ -266,8 +254,8 @@ class Relaxation:
             share = theta[used] / total
             scale = 1.0 if self.limit is None else total * self.cost_scale
         prices = duals * self.cost_scale
-        prices = np.where((prices > 0) & ~np.isfinite(self.lower), 0.0, prices)
-        prices = np.where((prices < 0) & ~np.isfinite(self.upper), 0.0, prices)
+        prices[(prices > 0) & ~np.isfinite(self.lower)] = 0.0
+        prices[(prices < 0) & ~np.isfinite(self.upper)] = 0.0
         constant = sum(s * t.constant for s, t in zip(share, tangents, strict=True))
         slope = share @ np.array([t.slope for t in tangents])
         return self._priced(tuple(tangents), share, scale, prices, float(constant), slope)
@@ -281,10 +269,14 @@ class Relaxation:
         constant: float,
         slope: Floats,
     ) -> Priced:
-        sides = np.where(prices > 0, self.lower, self.upper)
-        held = np.where(prices != 0, prices * np.where(np.isfinite(sides), sides, 0.0), 0.0)
-        base = scale * constant + math.fsum(held)
-        reduced = scale * slope - prices @ self.matrix
+        # Few rules have a price, and those have the side that it is paid for.
+        live = np.flatnonzero(prices)
+        paid = prices[live]
+        sides = np.where(paid > 0, self.lower[live], self.upper[live])
+        base = scale * constant + math.fsum(paid * sides)
+        reduced = scale * slope
+        if live.size:
+            reduced -= paid @ self.matrix[live]
         if self.limit is not None:
             base -= scale * self.limit
             reduced = reduced + self.cost
@@ -341,6 +333,29 @@ def skeleton(rows: tuple[Row, ...], technique: tuple[int, ...]) -> Skeleton:
         lower=np.array([-np.inf if row.lower is None else row.lower for row in rules]),
         upper=np.array([np.inf if row.upper is None else row.upper for row in rules]),
         scales=np.maximum(np.abs(whole).max(axis=1, initial=0.0), 1.0),
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def rules_alone(base: Skeleton) -> LinearProgram:
+    """The rules and the levels, and a last column to be minimised that is in none of them."""
+    n = base.whole.shape[1]
+    matrix = base.whole / base.scales[:, None]
+    rows = [np.flatnonzero(row) for row in matrix]
+    parts = [row[columns] for row, columns in zip(matrix, rows, strict=True)]
+    rows += [np.array(columns) for columns in base.groups]
+    parts += [np.ones(len(columns)) for columns in base.groups]
+    none = np.full(len(base.groups), -np.inf)
+    return LinearProgram(
+        objective=np.append(np.zeros(n), 1.0),
+        lower=np.append(np.zeros(n), -800.0),
+        upper=np.append(np.ones(n), 800.0),
+        integer=np.zeros(n + 1, np.bool_),
+        row_lower=np.concatenate([base.lower / base.scales, none]),
+        row_upper=np.concatenate([base.upper / base.scales, np.ones(len(base.groups))]),
+        starts=np.cumsum([0, *map(len, rows)]).astype(np.int32),
+        columns=np.concatenate([np.zeros(0, np.int32), *rows]).astype(np.int32),
+        values=np.concatenate([np.zeros(0), *parts]),
     )
 
 

@@ -74,10 +74,11 @@ class Repair:
         """Take the columns that fit, one a technique; those that do not are returned."""
         waiting: list[int] = []
         technique, upper = self.program.technique, self._upper
+        entries_of = self._of if self._more else self._entries.__getitem__
         for j in columns:
             if technique[j] in taken:
                 continue
-            entries = self._of(j)
+            entries = entries_of(j)
             for r, amount in entries:
                 top = upper[r]
                 if top is not None and amount > 0 and totals[r] + amount > top:
