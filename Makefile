@@ -65,7 +65,7 @@ campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios, workboo
 	$(BIN)/python -m tests.campaigns.fuzz --count $(COUNT) --seconds $(SECONDS_AT_MOST) $(if $(RECORD),--record $(RECORD))
 
 campaign-faults: $(VENV)/.installed-dev ## COUNT faults of every kind in sweeps (Linux; default 2000)
-	$(BIN)/python -m tests.campaigns.faults --count $(if $(filter file,$(origin COUNT)),2000,$(COUNT)) --seconds $(SECONDS_AT_MOST)
+	$(BIN)/python -m tests.campaigns.faults --count $(if $(filter file,$(origin COUNT)),2000,$(COUNT)) --seconds $(SECONDS_AT_MOST) --jobs 2
 
 campaign-metamorphic: $(VENV)/.installed-dev ## EXAMPLES new examples of every metamorphic property
 	PLANNER_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 2 -q tests/properties

@@ -24,9 +24,10 @@ from planner.scenario.draw import Draws, settle_at
 from planner.scenario.settle import ModeNumbers
 from planner.scenario.uncertain import Field
 from planner.solve.draws import best_of_draws
+from planner.solve.search import Search
 from planner.solve.shortlist import UNDERFLOW
-from planner.sweep.outcomes import Answered
-from planner.sweep.single import cost_text
+from planner.sweep.outcomes import Answered, Outcome
+from planner.sweep.single import answer_settled, cost_text
 from planner.sweep.ties import settle_ties
 from planner.worlds.build import build
 from planner.worlds.merge import distinct
@@ -47,9 +48,9 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
 
-def answer_draws(draws: Draws, objective: str, solver: str) -> list[Answered | None]:
-    """The answer of each draw, None where the single way has to find it."""
-    nothing: list[Answered | None] = [None] * draws.count
+def answer_draws(draws: Draws, objective: str, solver: str) -> list[Outcome | None]:
+    """What comes of each draw, None where the single way has to find it."""
+    nothing: list[Outcome | None] = [None] * draws.count
     fields = {number.field for number in draws.numbers}
     if objective.strip() != "expected" or solver not in SOLVERS or fields & MONEY:
         return nothing
@@ -62,14 +63,17 @@ def answer_draws(draws: Draws, objective: str, solver: str) -> list[Answered | N
         return nothing
     stacks = _Stacks.of(program)
     if not stacks.order:
-        return nothing
+        if not fields <= FAILURES:
+            return nothing
+        # Which rules conflict has nothing to do with failures: what is said of one holds for all.
+        return [answer_settled(settle_at(draws, 0), objective, 0, Search(solver))] * draws.count
     decimals = draws.scenario.decimals
     if not fields <= FAILURES or not _without_causes(draws):
         each = (build(settle_at(draws, k)) for k in range(draws.count))
         return [
             _answers(program, decimals, worlds, worlds.failure[None], stacks)[0] for worlds in each
         ]
-    found: list[Answered | None] = []
+    found: list[Outcome | None] = []
     for failure, alike in _failures(draws):
         answers = _answers(program, decimals, first, failure, stacks)
         found += [answer if same else None for answer, same in zip(answers, alike, strict=True)]

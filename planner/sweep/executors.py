@@ -17,6 +17,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
+from planner.errors import EnvironmentFailed
+
 T = TypeVar("T")
 
 #: Seconds that a worker has to end by itself.
@@ -93,7 +95,11 @@ class Workers(Executor):
                 future.cancel()
                 continue
             if place not in self._lines:
-                self._lines[place] = _Line()
+                try:
+                    self._lines[place] = _Line()
+                except Exception as error:  # no memory or no number for one more process
+                    future.set_exception(_not_started(error))
+                    continue
             line = self._lines[place]
             try:
                 fine, value = line.ask(work)
@@ -141,6 +147,13 @@ class _Line:
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
+
+
+def _not_started(error: Exception) -> EnvironmentFailed:
+    return EnvironmentFailed(
+        f"A worker process could not be started: {error}. What is finished is kept; go on with "
+        "fewer --workers."
+    )
 
 
 def _work(pipe: Connection) -> None:

@@ -46,9 +46,11 @@ what_if:
     "vulnerability.csv": "technique,deceit,drift,haste\napproval,?,ok,?\ncritics,?,ok,?\n"
     "probes,ok,?,prone\naudits,?,?,ok\n",
 }
-#: Some cells with many draws, one of them without a stack; and cases that take their time.
-QUICK = ("--draws", "30", "--budget", "1,2,3", "--named", "dear")
-SLOW = ("--draws", "300", "--objective", "cvar:0.9")
+#: Some cells with some draws, one of them without a stack; and cases that take their time.
+QUICK = ("--draws", "20", "--budget", "1,3", "--named", "dear")
+SLOW = ("--draws", "200", "--objective", "cvar:0.9")
+#: Most cases of a chunk, and bytes of a ledger that holds more than its empty tables.
+CHUNK, BEGUN = 8, 6 * 4096
 
 
 class Fault(Exception):
@@ -166,7 +168,7 @@ class Bench:
         return process
 
     @contextmanager
-    def hurried(self, cases: int = 16) -> Iterator[None]:
+    def hurried(self) -> Iterator[None]:
         """Small chunks, each written down at once, and counted: many moments to be hit at."""
 
         def counted(sweep, span):  # type: ignore[no-untyped-def]
@@ -174,7 +176,7 @@ class Bench:
             return answer_span(sweep, span)
 
         with (
-            mock.patch.object(driver, "MOST_CASES", cases),
+            mock.patch.object(driver, "MOST_CASES", CHUNK),
             mock.patch.object(driver, "COMMIT", 0.0),
             mock.patch.object(driver, "answer_span", counted),
         ):
@@ -183,7 +185,7 @@ class Bench:
 
 def partly(bench: Bench, grid: Grid, out: Path, rng: random.Random) -> None:
     """A run that was stopped after some chunks; sometimes one that was not."""
-    stop = rng.randrange(1, grid.cases // 16 + 3)
+    stop = rng.randrange(1, grid.cases // CHUNK + 3)
     calls = 0
 
     def stopped(sweep, span):  # type: ignore[no-untyped-def]

@@ -19,7 +19,7 @@ from planner.sweep import run as driver
 from planner.sweep.chunk import answer_span
 from planner.sweep.ledger import NAME, Ledger, status
 from planner.sweep.outcomes import Answered, Failed, decode, encode
-from tests.campaigns.fault_bench import Bench, Fault, partly
+from tests.campaigns.fault_bench import BEGUN, Bench, Fault, partly
 from tests.campaigns.processes import wait_until
 
 NOBODY = 65534
@@ -30,8 +30,8 @@ def driver_killed(bench: Bench, rng: random.Random, out: Path) -> None:
     grid = bench.quick
     process = bench.fork(lambda: bench.resume(grid, out)[0])
     path = out / NAME
-    wait_until(lambda: path.exists() and path.stat().st_size > 8192 * 4, 60, step=0.001)
-    time.sleep(rng.random() * 0.25)
+    wait_until(lambda: path.exists() and path.stat().st_size > BEGUN, 60, step=0.001)
+    time.sleep(rng.random() * 0.12)
     _kill(bench, process, out)
 
 

@@ -16,7 +16,7 @@ from unittest import mock
 from planner.sweep import run as driver
 from planner.sweep.chunk import answer_span
 from planner.sweep.ledger import NAME
-from tests.campaigns.fault_bench import Bench, Fault, Grid
+from tests.campaigns.fault_bench import BEGUN, Bench, Fault, Grid
 from tests.campaigns.processes import living, start, wait_until
 
 #: Seconds for which a busy machine is waited for.
@@ -62,7 +62,7 @@ def _under_way(bench: Bench, rng: random.Random, out: Path) -> subprocess.Popen[
     words = ["-m", "planner", *bench.slow.words, "--workers", "2", "--out", str(out)]
     process = start(words, bench.mark, start_new_session=True)
     path = out / NAME
-    if not wait_until(lambda: path.exists() and path.stat().st_size > 8192 * 4, PATIENCE):
+    if not wait_until(lambda: path.exists() and path.stat().st_size > BEGUN, PATIENCE):
         raise Fault("a run did not begin in time")
     # The positive control of every search for processes left over: it finds those that run.
     seen = living(bench.mark) - bench.helpers
@@ -180,7 +180,7 @@ class Cluster:
         over = threading.Event()
 
         def begun() -> bool:
-            return over.is_set() or (path.exists() and path.stat().st_size > 8192 * 4)
+            return over.is_set() or (path.exists() and path.stat().st_size > BEGUN)
 
         def wait() -> None:
             wait_until(begun, PATIENCE, step=0.005)

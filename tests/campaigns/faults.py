@@ -1,6 +1,6 @@
 """Faults by the hundred: whatever happens to a sweep, its tables come out byte for byte the same.
 
-    python -m tests.campaigns.faults --count 2000 --seconds 3600 --seed 1
+    python -m tests.campaigns.faults --count 2000 --seconds 3600 --seed 1 --jobs 2
 
 Every fault is followed by `--resume`, and then judged: the result files equal those of an
 undisturbed run, every case is in the ledger once, what was there is not computed again, the folder
@@ -11,6 +11,7 @@ or fails; a ledger torn; answers handed in twice, alike and not alike; a folder 
 writable; Ctrl-C; two runs in one folder.
 
 One fault in `--dear` is of the kinds that need real commands or a cluster, which take seconds each.
+With `--jobs` several such streams run side by side, with seeds of their own, and are added up.
 Exit code 1 where an invariant does not hold. Linux only.
 """
 
@@ -18,10 +19,12 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import multiprocessing
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -93,17 +96,13 @@ def inject(
     return done, broken
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--seconds", type=float, default=3600)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--dear", type=int, default=20, help="one in so many (0: none)")
-    parser.add_argument("--only", default="", help="kinds whose name holds this")
-    asked = parser.parse_args()
+def stream(asked: argparse.Namespace) -> tuple[Counter[str], Counter[str], int]:
+    """Faults in this process: of each kind, what else was counted, and how many were broken."""
     mark = marked()
     # Workers that are copies of a process that has loaded everything start in milliseconds.
-    multiprocessing.set_forkserver_preload(["planner.sweep.chunk", "planner.sweep.executors"])
+    multiprocessing.set_forkserver_preload(
+        ["planner.sweep.chunk", "planner.sweep.executors", "scipy.stats"]
+    )
     forks = multiprocessing.get_context("forkserver")
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -117,14 +116,58 @@ def main() -> int:
         bench.helpers |= living(mark)
         if not child > bench.helpers:
             print("BROKEN: the search for processes does not find a worker that runs")
-            return 1
+            return Counter(), Counter(), 1
         bench.prepare()
         done, broken = inject(bench, asked.seed, asked.count, asked.seconds, asked.dear, asked.only)
+    return done, bench.tally, broken
+
+
+def streams(asked: argparse.Namespace) -> tuple[Counter[str], Counter[str], int]:
+    """The same, added up over processes side by side; one that did not end well is broken too."""
+    done, tally, broken = Counter[str](), Counter[str](), 0
+    with tempfile.TemporaryDirectory() as folder:
+        running = []
+        for k in range(asked.jobs):
+            count = asked.count // asked.jobs + (k < asked.count % asked.jobs)
+            file = Path(folder) / f"{k}.json"
+            words = ["--count", count, "--seconds", asked.seconds, "--dear", asked.dear]
+            words += ["--seed", asked.seed * 1000 + k, "--only", asked.only, "--tally", file]
+            command = [sys.executable, "-m", "tests.campaigns.faults", *map(str, words)]
+            running.append((subprocess.Popen(command), file))
+        for process, file in running:
+            code = process.wait()
+            if not file.exists():
+                print(f"BROKEN: a stream ended with exit code {code}, without a word")
+                broken += 1
+                continue
+            found = json.loads(file.read_text())
+            done.update(found["done"])
+            tally.update(found["tally"])
+            broken += found["broken"]
+    return done, tally, broken
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--seconds", type=float, default=3600)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dear", type=int, default=40, help="one in so many (0: none)")
+    parser.add_argument("--only", default="", help="kinds whose name holds this")
+    parser.add_argument("--jobs", type=int, default=1, help="streams side by side")
+    parser.add_argument("--tally", type=Path, help="also write the figures there, as JSON")
+    asked = parser.parse_args()
+    done, tally, broken = streams(asked) if asked.jobs > 1 else stream(asked)
+    if asked.tally is not None:
+        figures = {"done": done, "tally": tally, "broken": broken}
+        asked.tally.write_text(json.dumps(figures))
     total = sum(done.values())
     for name, number in sorted(done.items()):
         print(f"  {number:5d} {name.replace('_', ' ')}")
-    print(", ".join(f"{number} {what}" for what, number in sorted(bench.tally.items()) if number))
-    print(f"{total} faults, {bench.tally['processes killed']} killed processes, {broken} broken")
+    print(", ".join(f"{number} {what}" for what, number in sorted(tally.items()) if number))
+    print(
+        f"{total} faults, {tally['processes killed']} killed processes, {broken} broken", flush=True
+    )
     return 1 if broken else 0
 
 

@@ -27,6 +27,7 @@ UNSURE = (
     ("success", [("techniques.re.success", "{beta: [8, 2]}")]),
     ("modes drawn", [("modes.coll.probability", "0.1 to 0.4"), ("modes.coll.loss", "1 to 3")]),
     ("unlisted drawn", [("unlisted", "0.001 to 0.02")]),
+    ("no stack", [("budget", "1"), ("rules.fund", "ida")]),
     ("all alike", [("scale.prone", "0.05"), ("scale.?", "0.05"), ("budget", "2")]),
 )
 
@@ -60,7 +61,11 @@ def test_what_a_draw_gives_does_not_depend_on_the_draws_beside_it():
         ([], "cvar:0.9", "auto"),
         ([], "expected", "highs"),
         ([("techniques.re.cost", "2 to 4")], "expected", "auto"),
-        ([("budget", "1"), ("rules.fund", "ida")], "expected", "auto"),
+        (
+            [("budget", "1"), ("rules.fund", "ida"), ("unlisted", "0.001 to 0.02")],
+            "expected",
+            "auto",
+        ),
     ],
 )
 def test_what_a_batch_cannot_answer_for_certain_is_left_to_the_single_way(

@@ -16,6 +16,7 @@ import pytest
 from helpers_sweep import die, pid, refuse, sleep, small, unpicklable
 
 from planner.errors import EnvironmentFailed
+from planner.sweep import executors
 from planner.sweep import run as module
 from planner.sweep.chunk import Chunk, Span, answer_span
 from planner.sweep.executors import Serial, WorkerDied, Workers
@@ -223,6 +224,18 @@ def test_workers_answer_fail_and_die_one_call_at_a_time():
     executor.shutdown()
     with pytest.raises(RuntimeError, match="shut down"):
         executor.submit(pid)
+
+
+def test_a_worker_that_cannot_be_started_is_said_and_nobody_waits_for_it():
+    class NoMore:
+        def Pipe(self):
+            raise OSError(11, "Resource temporarily unavailable")
+
+    with (
+        mock.patch.object(executors.multiprocessing, "get_context", return_value=NoMore()),
+        pytest.raises(EnvironmentFailed, match=r"could not be started: .* unavailable"),
+    ):
+        answered(local(2))
 
 
 def test_ctrl_c_is_the_drivers_alone_and_a_stop_ends_workers_at_once():
