@@ -40,9 +40,9 @@ class Cluster:
         return bool(self._client.status != "running")
 
     def threads(self) -> int:
-        """How many calls the cluster runs at once just now."""
-        info = self._client.scheduler_info(n_workers=-1)
-        return sum(int(worker["nthreads"]) for worker in info["workers"].values())
+        """How many calls the cluster runs at once just now; 0 where nobody knows of it."""
+        info = self._client.scheduler_info(n_workers=-1)  # empty where the scheduler is gone
+        return sum(int(worker["nthreads"]) for worker in info.get("workers", {}).values())
 
     @property
     def worker_losses(self) -> tuple[type[BaseException], ...]:

@@ -127,10 +127,14 @@ class _Driver:
 
     def _hand_out(self) -> None:
         """Keep as many chunks out as there are hands."""
-        window = max(1, self.hands.window())
-        while len(self.out) < window and (self.again or self.fresh):
-            task = self.again.popleft() if self.again else _Task(self._next())
-            self.out[self.hands.executor.submit(answer_span, self.sweep, task.span)] = task
+        try:
+            window = max(1, self.hands.window())
+            while len(self.out) < window and (self.again or self.fresh):
+                task = self.again.popleft() if self.again else _Task(self._next())
+                self.out[self.hands.executor.submit(answer_span, self.sweep, task.span)] = task
+        except Exception:
+            self.hands.check()  # what an executor says that is gone is no word for people
+            raise
 
     def _next(self) -> Span:
         """The next cases that have not been out yet."""
