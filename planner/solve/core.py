@@ -42,8 +42,9 @@ ENOUGH = 0.1
 LARGE_GAP = 0.01
 #: Rounds at the root between attempts to round the relaxed point to a stack.
 ROUND_EVERY = 3
-#: Sets of choices that are listed at once rather than bounded more tightly.
-FEW = 200
+#: Sets of choices that are listed at once rather than bounded more tightly: most of them are over
+#: what a rule has left at its price, and are never evaluated.
+FEW = 8_000
 #: Sets of choices that are tried for a better stack while the relaxation is still loose.
 SCOUTED = 400
 #: Columns that rounding tries beyond those that the relaxation holds.
