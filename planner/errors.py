@@ -14,7 +14,9 @@ A finding says where, what, and how to mend it.
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Literal
@@ -164,3 +166,14 @@ class EnvironmentFailed(PlannerError):
 
 class MissingExtra(EnvironmentFailed):
     """An optional package is missing; the message says what to install."""
+
+
+@contextlib.contextmanager
+def out_of_memory_names(what: str) -> Iterator[None]:
+    """Where memory runs out in here, the MemoryError carries what was too large as a note: who
+    catches it can say so, and a sweep still sees a worker that was too small."""
+    try:
+        yield
+    except MemoryError as error:
+        error.add_note(what)
+        raise

@@ -15,10 +15,13 @@ PAPER = ROOT / "scenarios" / "dung-mai-2025"
 OWN = {"X-Planner": "1"}
 
 
-def start(*words: str) -> tuple[subprocess.Popen[str], str]:
-    """`planner app` as a program of its own, and its address."""
+def start(
+    *words: str, program: tuple[str, ...] = ("-m", "planner")
+) -> tuple[subprocess.Popen[str], str]:
+    """`planner app` as a program of its own, and its address; `program` is how Python finds the
+    planner."""
     server = subprocess.Popen(
-        [sys.executable, "-m", "planner", "app", *words, "--no-browser", "--json"],
+        [sys.executable, *program, "app", *words, "--no-browser", "--json"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -46,8 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except OSError as error:
             _silence(sys.stdout)
             return _say(_environment(error), words)
-        except MemoryError:
-            return _say(LimitHit("The memory of this machine is too small for this."), words)
+        except MemoryError as error:
+            return _say(_too_large(error), words)
         except Exception as error:
             if os.environ.get(TRACEBACK):
                 raise
@@ -82,6 +82,14 @@ def _environment(error: OSError) -> EnvironmentFailed:
     reason = error.strerror or str(error) or type(error).__name__
     where = f"{error.filename}: " if error.filename else ""
     return EnvironmentFailed(f"{where}{reason}. Check the path, its permissions and the disk.")
+
+
+def _too_large(error: MemoryError) -> LimitHit:
+    what = next(iter(getattr(error, "__notes__", [])), "this")
+    return LimitHit(
+        f"The memory that the planner may use is too small for {what}. Use fewer techniques, "
+        "levels, modes, worlds or samples, or a machine with more memory."
+    )
 
 
 def _bug(error: Exception) -> EnvironmentFailed:

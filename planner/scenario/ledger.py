@@ -59,6 +59,8 @@ class Ledger:
 
         A row of `levels` is `debate:half`; sources of `debate`, and of `*:half`, cover it too.
         """
+        if not self._by_key:  # millions of cells may ask
+            return ()
         for name in _wider(row) if table == "levels" else (row, ALL):
             for head in (column, ALL):
                 found = self._by_key.get((table, name, head))

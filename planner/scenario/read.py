@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from planner.errors import BadInput, Finding
+from planner.errors import BadInput, Finding, out_of_memory_names
 from planner.scenario import checks, rule_words
 from planner.scenario.fields import Context, Fields
 from planner.scenario.folder import Folder, Holder, kind_of, near_file, read_bytes
@@ -76,6 +76,11 @@ def read(path: str | os.PathLike[str]) -> Scenario:
     What is odd but accepted is in the scenario's `warnings`.
     """
     where = Path(os.fspath(path))
+    with out_of_memory_names(f"what the scenario {shown(where.name)} holds"):
+        return _read(where)
+
+
+def _read(where: Path) -> Scenario:
     kind = kind_of(where)
     if kind == "folder":
         return _read_folder(where)

@@ -124,7 +124,7 @@ class Run:
         start = self._start() if known is None else known
         if start is None:
             return self._stopped("infeasible" if not self.deadline.over() else "time limit")
-        self.consider(start if self.deadline.over() else improve(self.program, start))
+        self.consider(improve(self.program, start, self.deadline.over))
         if self._sparse():
             return self._by_worlds()
         tangents, lower = self._root()
@@ -234,7 +234,7 @@ class Run:
         for j in np.argsort(-point, kind="stable"):
             if point[j] > 0.01 and self.program.holds([*stack, int(j)]):
                 stack.append(int(j))
-        self.consider(improve(self.program, stack))
+        self.consider(improve(self.program, stack, self.deadline.over))
 
     def _above(self, stack: tuple[int, ...]) -> float:
         return self.base.logs.above(self.exact.value(stack))
@@ -247,7 +247,9 @@ class Run:
         return self.program.size * self.program.loss.size <= WORLD_ROW_CELLS
 
     def _world_rows(self) -> WorldRows:
-        model = WorldRows(self.program, self.base.logs, self._above(self.best.stack or ()))
+        model = WorldRows(
+            self.program, self.base.logs, self._above(self.best.stack or ()), self.deadline.over
+        )
         model.separate(np.zeros(self.program.size))
         model.separate(self._point(self.best.stack or ()))
         return model
@@ -344,7 +346,9 @@ class Run:
         if known is not None:
             tangents.separate(self._point(known))
         if self.base.logs.any_zero and self._rows_affordable():
-            model = WorldRows(self.program, self.base.logs, self.base.logs.above(limit))
+            model = WorldRows(
+                self.program, self.base.logs, self.base.logs.above(limit), self.deadline.over
+            )
             model.separate(np.zeros(self.program.size))
             model.separate(self._point(known or ()))
             return model
@@ -404,7 +408,9 @@ class Run:
     def _swap_model(self, limit: Fraction) -> WorldRows | None:
         if not self._rows_affordable():
             return None
-        model = WorldRows(self.program, self.base.logs, self.base.logs.above(limit))
+        model = WorldRows(
+            self.program, self.base.logs, self.base.logs.above(limit), self.deadline.over
+        )
         model.separate(np.zeros(self.program.size))
         return model
 
@@ -513,7 +519,8 @@ class _Near:
         found = self.repair.stack(x, reduced, LEFT_OVER)
         if found is not None:
             stack = tuple(sorted(found))
-            self.run.consider(improve(self.run.program, stack) if pains else stack)
+            over = self.run.deadline.over
+            self.run.consider(improve(self.run.program, stack, over) if pains else stack)
             self._look()
         return self.known
 

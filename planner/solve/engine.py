@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from planner.errors import BadInput, LimitHit
+from planner.errors import BadInput, LimitHit, out_of_memory_names
 from planner.program.types import Program, Row
 from planner.solve.backend import Backend
 from planner.solve.cbc import Cbc
@@ -96,6 +96,11 @@ class Engine:
 
     def best(self, extra: Sequence[Row] = (), seconds: float | None = None) -> Outcome:
         """The best stack under the program's rows and the further ones, within the seconds."""
+        size = f"{self.program.size:,} options in {self.program.loss.size:,} worlds"
+        with out_of_memory_names(size):
+            return self._best(extra, seconds)
+
+    def _best(self, extra: Sequence[Row], seconds: float | None) -> Outcome:
         if self._all is not None:
             return self._all.best(extra)
         if self._core is not None and self._made is None:

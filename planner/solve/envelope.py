@@ -21,6 +21,7 @@ from the exact envelope.)
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,11 +144,14 @@ def lift(
     return constant, in_slopes, out_slopes
 
 
-def envelope_rows(failures: list[Floats], points: list[Floats]) -> list[Row | None]:
+def envelope_rows(
+    failures: list[Floats], points: list[Floats], over: Callable[[], bool] = lambda: False
+) -> list[Row | None]:
     """For each world the row c + y . x that supports its product at the point: (c, y).
 
     `failures[w]` and `points[w]` (k,) are about the world's own columns, all with F < 1. None where
-    a column with F = 0 is wholly in: the product is zero there, and no row is needed.
+    a column with F = 0 is wholly in: the product is zero there, and no row is needed; and where
+    `over` said that there is no time for it.
     """
     parts = [_parts(f, x) for f, x in zip(failures, points, strict=True)]
     found: list[Row | None] = [None] * len(parts)
@@ -165,6 +169,8 @@ def envelope_rows(failures: list[Floats], points: list[Floats]) -> list[Row | No
         else:
             supports = rows = products = np.ones((len(some), 1))
         for at, w in enumerate(some):
+            if over():
+                return found
             found[w] = _whole(failures[w], parts[w], supports[at], rows[at], products[at])
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,18 +18,24 @@ BLOCK = 2**22
 SWAP_WORK, PRODUCT_WORK = 2 * 10**9, 2 * 10**10
 
 
-def improve(program: Program, start: Sequence[int]) -> tuple[int, ...]:
+def _never() -> bool:
+    return False
+
+
+def improve(
+    program: Program, start: Sequence[int], over: Callable[[], bool] = _never
+) -> tuple[int, ...]:
     """Add, then swap, as long as the objective falls; every step obeys all rules.
 
-    `start` must obey the rules itself.
+    `start` must obey the rules itself; `over` says when to stop with what there is.
     """
     stack = list(start)
-    _add_all(program, stack)
+    _add_all(program, stack, over)
     most = PRODUCT_WORK if isinstance(program.measure, Expected) else SWAP_WORK
     if len(stack) * program.size * program.loss.size > most:
         return tuple(sorted(stack))
-    while _swap_best(program, stack):
-        _add_all(program, stack)
+    while not over() and _swap_best(program, stack):
+        _add_all(program, stack, over)
     return tuple(sorted(stack))
 
 
@@ -50,12 +56,12 @@ def cheapen(program: Program, start: Sequence[int]) -> tuple[int, ...] | None:
     return tuple(sorted(stack)) if program.exact_value(stack) <= limit else None
 
 
-def _add_all(program: Program, stack: list[int]) -> None:
+def _add_all(program: Program, stack: list[int], over: Callable[[], bool]) -> None:
     plain = list(stack)
-    while _add_one(program, plain, per_cost=False):
+    while not over() and _add_one(program, plain, per_cost=False):
         pass
     thrifty = list(stack)
-    while _add_one(program, thrifty, per_cost=True):
+    while not over() and _add_one(program, thrifty, per_cost=True):
         pass
     stack[:] = thrifty if program.value(thrifty) < program.value(plain) else plain
 

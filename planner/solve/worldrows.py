@@ -7,7 +7,7 @@ Here each world has a column and rows of its own (`planner.solve.envelope`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -35,10 +35,14 @@ class WorldRows:
     #: loosened before they get here, which is what makes a tight tolerance safe.
     feasibility = 1e-8
 
-    def __init__(self, program: Program, logs: Logs, scale: float) -> None:
+    def __init__(
+        self, program: Program, logs: Logs, scale: float, over: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`over` says when to stop making rows: fewer are no less valid."""
         self.program = program
         self.logs = logs
         self.scale = scale
+        self.over = over
         worlds = program.worlds
         self.width = 1 + worlds.count
         with np.errstate(divide="ignore"):
@@ -89,7 +93,7 @@ class WorldRows:
         losses[self.live] = spread
         self._add_weights(losses, own)
         points = [np.clip(x[self.columns[k]], 0.0, 1.0) for k in asked]
-        rows = envelope_rows([self.failures[k] for k in asked], points)
+        rows = envelope_rows([self.failures[k] for k in asked], points, self.over)
         for k, point, row in zip(asked, points, rows, strict=True):
             if row is None:
                 continue

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.errors import BadInput
+from planner.errors import BadInput, out_of_memory_names
 from planner.scenario.settle import ModeNumbers, Settled, WorldNumbers
 from planner.worlds import joint, quadrature, sample
 from planner.worlds.classes import Classes, merged_classes, possible_sets, set_losses
@@ -45,6 +45,20 @@ def build(settled: Settled, *, seed: int = 0, groups: bool = True, merge: bool =
     Raises LimitHit where the arrays would not fit in memory, BadInput where a technique's loadings
     sum to more than 0.99 or all weights of explicit worlds are 0.
     """
+    with out_of_memory_names(_sizes(settled)):
+        return _built(settled, seed, groups, merge)
+
+
+def _sizes(settled: Settled) -> str:
+    """What the worlds are made of, in numbers."""
+    threats, options = settled.threats, f"{len(settled.options):,} options"
+    if isinstance(threats, WorldNumbers):
+        return f"{options} in {threats.weight.size:,} worlds"
+    modes, samples = threats.probability.size, settled.scenario.samples
+    return f"{options}, {modes} modes and {samples:,} samples"
+
+
+def _built(settled: Settled, seed: int, groups: bool, merge: bool) -> Worlds:
     threats = settled.threats
     if isinstance(threats, WorldNumbers):
         return _with_unlisted(settled, _explicit(settled, threats, merge), _explicit_loss(threats))

@@ -46,6 +46,7 @@ for place in (str(ROOT / "tests"), str(ROOT)):
     if place not in sys.path:
         sys.path.insert(0, place)
 
+from fuzzing import books, others  # noqa: E402
 from fuzzing.held import NOT_DRAWN, NotHeld, held, shortcuts  # noqa: E402
 from fuzzing.inputs import KINDS, Spoilt, spoilt  # noqa: E402
 from scenario_files import write  # noqa: E402
@@ -57,7 +58,7 @@ from planner.cli.main import main as planner  # noqa: E402
 CODES = (0, 2, 3, 4, 5)
 LONGEST = 10
 #: Seconds of the clock, for what waits instead of working: a machine may be busy with other things.
-WAITING = 60
+WAITING = 600
 CHUNK = 200
 #: Solving stops early: what is tested is the input.
 BRIEF = ("--time-limit", "2")
@@ -281,10 +282,18 @@ def _nowhere() -> Path:
 @lru_cache(maxsize=1)
 def _warm() -> None:
     """Load what the commands load, so that no input waits for it."""
-    for module in ("scipy.stats", "pandas", "matplotlib.pyplot", "highspy", "openpyxl"):
+    for module in (
+        "scipy.stats",
+        "pandas",
+        "matplotlib.pyplot",
+        "highspy",
+        "openpyxl",
+        "xlsxwriter",
+    ):
         importlib.import_module(module)
     for command in COMMANDS.values():
         importlib.import_module(command.module)
+    books.whole(), others.plans(), others.sheets()
     gc.collect()
     gc.freeze()
     gc.disable()  # collected after every chunk
@@ -333,7 +342,7 @@ def main(arguments: list[str] | None = None) -> int:
                 _record(given.record, *chunk.result())
                 counts += chunk.result()[1]
                 wrong += chunk.result()[2]
-                print("\n".join(chunk.result()[2]), end="", flush=True)
+                print(*(f"{line}\n" for line in chunk.result()[2]), sep="", end="", flush=True)
     _print_table(counts)
     spent = time.perf_counter() - start
     print(

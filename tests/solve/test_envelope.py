@@ -130,3 +130,29 @@ def test_a_search_out_of_time_has_a_bound_below_the_optimum_or_none() -> None:
     best = route.best((), None)
     assert best.stack is not None
     assert outcome.bound is None or outcome.bound <= program.value(best.stack)
+
+
+def test_out_of_time_fewer_rows_are_made_and_they_are_the_same_ones() -> None:
+    # 2,000 techniques in 2,000 worlds: all rows of one point took minutes beyond the time limit.
+    rng = np.random.default_rng(7)
+    some = [failures(rng, 6) for _ in range(5)]
+    points = [np.full(6, 0.3) for _ in some]
+    whole = envelope_rows(some, points)
+    asked: list[bool] = []
+
+    def over() -> bool:
+        asked.append(True)
+        return len(asked) > 2
+
+    found = envelope_rows(some, points, over)
+    made = [k for k, row in enumerate(found) if row is not None]
+    assert len(made) <= 2 < sum(row is not None for row in whole)
+    for k in made:
+        assert found[k][0] == whole[k][0]
+        assert found[k][1].tolist() == whole[k][1].tolist()
+
+
+def test_out_of_time_a_stack_is_left_as_it_is() -> None:
+    program = sparse_program(3)
+    assert improve(program, ()) != ()
+    assert improve(program, (), lambda: True) == ()
