@@ -382,12 +382,24 @@ class CoreSearch:
                 break
             self.evaluated += block.size
             values = shape.values(moves[block])
+            if self.limit is not None:
+                self._offer_cheapest(shape, moves[block[values <= self._reach()]])
+                continue
             # The least first: most of the others are then out of reach.
             least = int(values.argmin())
             self._offer(shape.stack(moves[block[least]]), float(values[least]))
             for k in np.flatnonzero(values <= self._reach()):
                 if k != least:
                     self._offer(shape.stack(moves[block[k]]), float(values[k]))
+
+    def _offer_cheapest(self, shape: Penalties, moves: NDArray[np.bool_]) -> None:
+        """Offer stacks that meet the target, as far as doubles tell, while they cost no more than
+        the cheapest one known."""
+        costs = shape.costs(moves)
+        for k in np.argsort(costs, kind="stable"):
+            if costs[k] > self._known[0]:
+                break
+            self._offer(shape.stack(moves[k]))
 
     def _reach(self) -> float:
         """Values (above the constant) that may be better, or tie, within rounding."""

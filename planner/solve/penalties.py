@@ -210,6 +210,13 @@ class Penalties:
         chosen = np.flatnonzero(choice > 0)
         return tuple(sorted(int(j) for j in self._table[chosen, choice[chosen] - 1]))
 
+    def costs(self, moves: NDArray[np.bool_]) -> Floats:
+        """(stacks,) what each costs: whole amounts, which doubles hold exactly."""
+        cost = self.relaxation.cost
+        steps = self._steps(cost[None, :])[:, 0]
+        total: Floats = cost[self._columns()].sum() + moves @ steps
+        return total
+
     def values(self, moves: NDArray[np.bool_]) -> Floats:
         """(stacks,) the measure above the constant, in floating point."""
         program, logs = self.relaxation.program, self.relaxation.logs
