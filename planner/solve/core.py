@@ -370,20 +370,29 @@ class CoreSearch:
         return False
 
     def _evaluate(self, shape: Penalties, moves: NDArray[np.bool_], bounds: Floats) -> None:
-        """Best bound first, a block at a time; what the incumbent rules out is dropped."""
-        order = np.argsort(bounds, kind="stable")
+        """Best bound first, a block at a time; what the incumbent rules out is dropped.
+
+        With a target the cheapest first: nothing that costs more than one that meets it is valued.
+        """
+        costs = None if self.limit is None else shape.costs(moves)
+        order = np.argsort(bounds if costs is None else costs, kind="stable")
         most = max(1, min(512, BLOCK // max(self.program.loss.size, 1)))
         at, step = 0, 16 if self.program.loss.size < MANY_WORLDS else 4
         while at < order.size:
             block = order[at : at + step]
             at, step = at + step, min(2 * step, most)
             block = block[bounds[block] < self._threshold()]
+            if costs is not None:
+                block = block[costs[block] <= self._known[0]]
             if not block.size:
-                break
+                if costs is None:
+                    break
+                continue
             self.evaluated += block.size
             values = shape.values(moves[block])
-            if self.limit is not None:
-                self._offer_cheapest(shape, moves[block[values <= self._reach()]])
+            if costs is not None:
+                met = block[values <= self._reach()]
+                self._offer_cheapest(shape, moves[met], costs[met])
                 continue
             # The least first: most of the others are then out of reach.
             least = int(values.argmin())
@@ -392,14 +401,13 @@ class CoreSearch:
                 if k != least:
                     self._offer(shape.stack(moves[block[k]]), float(values[k]))
 
-    def _offer_cheapest(self, shape: Penalties, moves: NDArray[np.bool_]) -> None:
-        """Offer stacks that meet the target, as far as doubles tell, while they cost no more than
-        the cheapest one known."""
-        costs = shape.costs(moves)
-        for k in np.argsort(costs, kind="stable"):
-            if costs[k] > self._known[0]:
+    def _offer_cheapest(self, shape: Penalties, moves: NDArray[np.bool_], costs: Floats) -> None:
+        """Offer stacks that meet the target, as far as doubles tell, by rising cost, while they
+        cost no more than the cheapest one known."""
+        for move, cost in zip(moves, costs, strict=True):
+            if cost > self._known[0]:
                 break
-            self._offer(shape.stack(moves[k]))
+            self._offer(shape.stack(move))
 
     def _reach(self) -> float:
         """Values (above the constant) that may be better, or tie, within rounding."""
