@@ -28,7 +28,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic bench bench-quick docs
+.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic campaign-mutants bench bench-quick docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-22s %s\n", $$1, $$2 }' Makefile
@@ -82,6 +82,9 @@ lock: $(VENV)/.made ## renew the exact versions that developers get, tests/const
 		--upgrade --no-header --no-annotate --quiet --output-file $(LOCK).new
 	@echo '# Exact versions of a developer'"'"'s install, for Python 3.11 and newer: `make lock` renews them.' > $(LOCK)
 	@cat $(LOCK).new >> $(LOCK) && rm $(LOCK).new
+
+campaign-mutants: $(VENV)/.installed-dev ## do the tests notice faults in the verifier and in money? (COUNT; default 300)
+	$(BIN)/python -m tests.campaigns.mutants --count $(if $(filter file,$(origin COUNT)),300,$(COUNT))
 
 bench: $(VENV)/.installed-bench ## measure the engine and its peers: hours; goes on where it stopped
 	$(BIN)/python -m benchmarks.run --out out/bench

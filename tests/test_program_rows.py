@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from factory import scenario
 from scenario_files import MAIN, base, write
@@ -207,3 +208,21 @@ def test_ties_go_to_the_cheaper_then_the_smaller_then_the_first_by_name() -> Non
     found = program(given)
     assert found.tie_key([0, 2]) == (100, 2, ("a", "c"))
     assert found.tie_key([2]) < found.tie_key([0, 2])
+
+
+def test_rows_as_arrays_are_the_same_rows() -> None:
+    rules = Rules(limits=(Limit("cost", None, number("1"), None),))
+    matrix, lower, upper = program(three(rules), 450).dense_rows
+    none = 2**63 - 1
+    # one level of t02; the limit; the budget
+    assert matrix.tolist() == [[0, 1, 1, 0], [100, 350, 200, 0], [100, 350, 200, 0]]
+    assert lower.tolist() == [-none, 100, -none]
+    assert upper.tolist() == [1, none, 450]
+
+
+def test_what_some_worlds_cost_with_nothing_bought_is_exact() -> None:
+    given = scenario(failure=[["0.5", "0.5"]], weights=["0.25", "0.75"], loss=[1, 4], budget=1)
+    found = program(given)
+    nobody, second = np.array([False, False]), np.array([False, True])
+    assert found.exact_constant(nobody) == 0
+    assert found.exact_constant(second) == 3  # 3/4 of 4

@@ -74,6 +74,8 @@ def verify(plan: dict[str, Any], scenario: Scenario, *, numbers_only: bool = Fal
         ("rules and cost", recheck.rules_and_cost),
         ("risk", recheck.numbers),
     ]
+    if plan.get("ranking") is not None:
+        steps.append(("ranking", recheck.ranking))
     if plan.get("certificate") is not None:
         steps.append(("certificate", recheck.certificate))
         steps.append(("its worlds and rules", recheck.instance))
@@ -210,6 +212,9 @@ class Recheck:
         proof = self.plan["proof"]
         if self.question.by_depth or proof["lower_bound"] is None:
             _same(proof["lower_bound"], None, "lower_bound")
+            # A depth has no bound: a gap of 0 says that the choice is proven.
+            proven = self.question.by_depth and proof["kind"] != "none"
+            _same(proof["gap"], 0.0 if proven else None, "gap")
             return
         said = "objective_value" if self.program.target is None else "cost"
         reached = _number(self.plan[said], said)
@@ -219,6 +224,38 @@ class Recheck:
         gap = 1 - bound / reached if reached > 0 else 0.0
         if abs(_number(proof["gap"], "gap") - gap) > NEAR:
             raise Differs(f"gap: the plan says {proof['gap']!r}, it is {gap!r}")
+
+    def ranking(self) -> str:
+        """Its rows are the scenario's techniques, and those of the stack are the ones that it
+        calls recommended, at what they cost. What a row says of other stacks is not checked."""
+        options, techniques = self.question.settled.options, self.scenario.techniques
+        cost = dict(zip(options, self.question.settled.cost, strict=True))
+        of = {(techniques[option.technique].id, option.level): option for option in options}
+        paid = {techniques[options[k].technique].id for k in self.program.committed}
+        rows = self.plan["ranking"]
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Differs("the ranking is no list of rows")
+        for row in rows:
+            name, level = row.get("technique"), row.get("level")
+            known = isinstance(name, str) and isinstance(level, str)
+            option = of.get((name, level)) if known else None
+            if option is None:
+                raise Differs(f"the scenario has no {_short(name)} at the level {_short(level)}")
+            units = 0 if name in paid else cost[option]
+            exact = float(Decimal(units).scaleb(-self.scenario.decimals))
+            _same(row.get("cost"), exact, f"cost of {name} in the ranking")
+            _same(row.get("committed"), name in paid, f"{name} in the ranking, paid by others")
+            bought = self.plan["levels"].get(name) == level
+            _same(row.get("recommended"), bought, f"{name} in the ranking, recommended")
+        found = sorted(row["technique"] for row in rows)
+        _same(found, [technique.id for technique in techniques], "techniques of the ranking")
+        _same([row.get("rank") for row in rows], self._ranks(len(paid)), "ranks")
+        return "the techniques that it recommends are the stack's, at what they cost"
+
+    def _ranks(self, paid: int) -> list[int | None]:
+        """The stack first, then the rest; what others pay for last, without a rank."""
+        count = len(self.scenario.techniques) - paid
+        return [*range(1, count + 1), *([None] * paid)]
 
     def certificate(self) -> str:
         return verify_plan.check(self.plan).removesuffix(".")

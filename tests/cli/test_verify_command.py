@@ -5,13 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from scenario_files import explicit, write
+from scenario_files import base, explicit, write
 
 from planner.cli.main import main
 from planner.plan import recommend
 from planner.scenario.read import read
 from planner.study.certified import certified
 
+FROZEN = Path(__file__).parents[1] / "frozen" / "version-1"
 PAPER = Path(__file__).parents[2] / "scenarios" / "dung-mai-2025"
 
 
@@ -82,6 +83,7 @@ CHANGES = {
     "the objective": (lambda p: p.update(objective="cvar:2"), "rules and cost"),
     "no such option": (lambda p: p.update(stack=["x"], levels={"x": "full"}), "rules and cost"),
     "an objective that is no text": (lambda p: p.update(objective=1), "rules and cost"),
+    "a budget that is a text": (lambda p: p.update(budget="9"), "rules and cost"),
     "a seed that is no number": (lambda p: p["worlds"].update(seed="1"), "rules and cost"),
     "levels of other techniques": (lambda p: p.update(levels={}), "rules and cost"),
     "a target that it misses": (lambda p: p.update(target_risk=0.01), "risk"),
@@ -140,6 +142,9 @@ def test_a_budget_beside_a_target_stands_among_the_rules_of_the_certificate(tmp_
         row["upper"] = upper
         path.write_text(json.dumps(document))
         assert ask(capsys, path, PAPER)[0] == 1, upper
+    document["certificate"]["rows"][:0] = [7, {"where": "rules.fund"}]
+    path.write_text(json.dumps(document))
+    assert ask(capsys, path, PAPER)[0] == 1
 
 
 def test_a_plan_of_explicit_worlds_verifies_without_a_depth(tmp_path, capsys):
@@ -162,6 +167,36 @@ def test_a_plan_that_claims_no_proof_holds_as_what_it_is(plan, tmp_path, capsys)
     code, answer = ask(capsys, changed(plan, tmp_path, unproven), PAPER)
     assert code == 0
     assert answer["checks"][-1]["detail"] == "the plan does not say that its stack is the best"
+
+
+RANKING = {
+    "no list": lambda rows: 7,  # noqa: ARG005
+    "another technique": lambda rows: rows[0].update(technique="zz"),
+    "a technique that is none": lambda rows: rows[0].update(technique=[]),
+    "a level that is none": lambda rows: rows[0].update(level={}),
+    "another cost": lambda rows: rows[0].update(cost=rows[0]["cost"] + 1),
+    "paid by others": lambda rows: rows[0].update(committed=True),
+    "one of the stack left out": lambda rows: rows[0].update(recommended=False),
+    "one that is not of the stack": lambda rows: rows[-2].update(recommended=True),
+    "another order of ranks": lambda rows: rows[0].update(rank=2),
+    "a row twice": lambda rows: rows.append(dict(rows[0])),
+    "a row less": lambda rows: rows.pop(0),
+}
+
+
+@pytest.mark.parametrize("name", RANKING)
+def test_a_ranking_that_recommends_something_else_does_not_verify(name, tmp_path, capsys):
+    document = json.loads((FROZEN / "ranked.json").read_text())
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(document))
+    code, answer = ask(capsys, path, FROZEN / "folder", "--numbers-only")
+    assert (code, failing(answer)) == (0, ["proof"])
+    if RANKING[name](document["ranking"]) == 7:
+        document["ranking"] = 7
+    path.write_text(json.dumps(document))
+    code, answer = ask(capsys, path, FROZEN / "folder", "--numbers-only")
+    assert code == 1
+    assert failing(answer)[0] == "ranking"
 
 
 def test_another_scenario_is_told_apart(plan, tmp_path, capsys):
@@ -205,6 +240,45 @@ def test_a_worse_depth_does_not_verify(tmp_path, capsys):
     assert code == 1
     detail = next(c["detail"] for c in answer["checks"] if c["name"] == "proof")
     assert "there is a better stack by depth" in detail
+
+
+def test_a_depth_without_any_cut_set_verifies_and_one_that_cannot_be_rebuilt_does_not(
+    tmp_path, capsys
+):
+    # a withstands both modes: no set of modes defeats it
+    files = base(vulnerability="technique,m,n\na,0.1,0.1\nb,0.9,0.9\n")
+    folder = write(tmp_path / "deep", files)
+    document = recommend(read(folder), "depth").to_dict()
+    assert (document["depth"], document["stack"]) == (None, ["a"])
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(document))
+    assert ask(capsys, path, folder)[0] == 0
+    path.write_text(json.dumps(document | {"budget": -1}))
+    code, answer = ask(capsys, path, folder)
+    assert code == 1
+    assert answer["checks"][-1]["holds"] is None
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.5])
+def test_a_plan_without_a_bound_claims_no_gap(gap, plan, tmp_path, capsys):
+    def unproven(p):
+        del p["certificate"]
+        p["proof"] |= {"kind": "none", "lower_bound": None, "gap": gap}
+
+    code, answer = ask(capsys, changed(plan, tmp_path, unproven), PAPER)
+    assert code == 1
+    assert failing(answer) == ["risk"]
+
+
+def test_a_depth_that_is_not_proven_claims_no_gap(tmp_path, capsys):
+    path = saved(tmp_path, "depth")
+    document = json.loads(path.read_text())
+    assert (document["proof"]["kind"], document["proof"]["gap"]) == ("enumerated", 0.0)
+    document["proof"]["kind"] = "none"
+    path.write_text(json.dumps(document))
+    code, answer = ask(capsys, path, PAPER)
+    assert code == 1
+    assert failing(answer) == ["risk"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"stack": 1, "stack": 1}', "\x00"])

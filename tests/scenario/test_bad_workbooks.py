@@ -23,7 +23,7 @@ from scenario_files import base, write
 
 from planner.cli.main import main
 from planner.errors import BadInput, Finding, MissingExtra
-from planner.scenario import workbook_bytes
+from planner.scenario import workbook_bytes, workbook_cells
 from planner.scenario.digest import digest
 from planner.scenario.read import read
 
@@ -384,6 +384,14 @@ CASES: list[tuple[str, bytes, int | None, str | None, str, str]] = [
         "Did you mean value?",
     ),
     (
+        "a small sheet with a heading twice",
+        workbook({"scale": [["symbol", "Symbol"], ["x", 0.3]]}),
+        1,
+        "scale!B1 (Symbol)",
+        "names a column twice",
+        "Keep one",
+    ),
+    (
         "a change without a name",
         what_if([None, "budget", 1], ["x", "budget", 2]),
         2,
@@ -673,6 +681,17 @@ def test_a_workbook_over_the_caps_is_refused_before_it_is_opened(
     monkeypatch.setattr(workbook_bytes, "LARGEST_WORKBOOK", 1000)
     (found,) = findings(path)
     assert "The file is larger than 0 MiB" in found.message
+
+
+def test_whatever_the_library_raises_while_cells_are_read_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def odd(sheet: object) -> bool:  # noqa: ARG001
+        raise KeyError("a style that is not there")
+
+    monkeypatch.setattr(workbook_cells, "_has_formula", odd)
+    found = findings(book(tmp_path, workbook()))
+    assert "The sheet is damaged." in {f.message for f in found}
 
 
 def test_a_day_in_a_column_of_dates_is_that_day(tmp_path: Path) -> None:

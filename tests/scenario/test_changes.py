@@ -215,6 +215,8 @@ def test_unknown_paths_name_the_nearest(given, path, message, cure):
         ("joint.modes", "2", "outside 0 to 1"),
         ("groups.g", "1", "above 0.99"),
         ("groups.g", "0.8", "loadings of a add up to 1.1"),
+        ("vulnerability.a.n", "1.5", "outside 0 to 1"),
+        ("vulnerability.a.n", "", "blank"),
         ("vulnerability.a.n", "lwo", "not a symbol of the scale"),
         ("rules.fund", "a,,b", "blank"),
         ("rules.fund", "a, a", "twice"),

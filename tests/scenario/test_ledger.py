@@ -75,6 +75,7 @@ def test_numbers_are_counted_by_standing_and_confidence(tmp_path: Path) -> None:
     ledger = Ledger(scenario)
     assert count(ledger, cells(scenario)) == Count(2, 1, 1, {"H": 2, "L": 1})
     assert count(ledger, others(scenario)) == Count(0, 2, 2, {})
+    assert count(ledger, cells(scenario)).all == 4
 
 
 def test_what_a_blank_cell_means_is_no_number_of_the_funder(tmp_path: Path) -> None:
