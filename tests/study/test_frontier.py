@@ -100,7 +100,8 @@ def test_the_other_routes_find_the_same_points(solver: str) -> None:
 def test_points_that_doubles_cannot_tell_apart_are_kept(seed: int, solver: str) -> None:
     case = random_case(seed, most=8)
     question = Question.of(case.scenario, case.objective)
-    found = frontier(question, Search(solver=solver))
+    # No limit that a busy machine could reach: hundreds of integer programs, some seconds of work.
+    found = frontier(question, Search(solver=solver), seconds=900.0)
     assert [(p.stack, p.cost) for p in found.points] == [
         (e.stack, e.cost) for e in enumerated(case)
     ]
