@@ -87,6 +87,8 @@ def tornado_drawing(found: FlipMap) -> Drawing:
     for k, bar in enumerate(bars):
         low, high = bar.risk
         axes.barh([k], [high - low], left=low, color=STACK if high >= low else REST, height=0.6)
+        if abs(high - low) <= 1e-9 * abs(high):
+            axes.text(low, k, " no effect on this stack", va="center", fontsize=8, color=INK)
         for end in (0, 1):
             if bar.least is not None and bar.least[end] < bar.risk[end] * (1 - 1e-9):
                 axes.plot([bar.least[end]], [k], "D", color=RED, ms=5)
@@ -99,6 +101,8 @@ def tornado_drawing(found: FlipMap) -> Drawing:
         for bar in bars
     ]
     name_ticks(axes, labels, size=8, most=70)
+    axes.use_sticky_edges = False  # or else the lowest bar seems to begin at an axis of zero
+    axes.margins(x=0.06)
     axes.set_ylim(len(bars) - 0.5, -0.5)
     axes.set_xlabel("risk", fontsize=9)
     axes.tick_params(axis="x", labelsize=8)

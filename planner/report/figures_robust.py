@@ -58,6 +58,7 @@ def core_drawing(found: Robust) -> Drawing:
         left.text(row.core_index, k, text, va="center", fontsize=8, color=INK)
     left.set_xlim(0, 1.18)
     left.set_xticks([0, 0.5, 1])
+    left.tick_params(axis="x", labelsize=8)
     left.set_ylim(len(rows) - 0.5, -0.5)
     name_ticks(left, [shortened(row.technique) for row in rows], size=8)
     left.set_xlabel("core index", fontsize=9)
@@ -112,7 +113,8 @@ def regret_drawing(found: Robust) -> Drawing:
     for place, stack in enumerate(judged, start=1):
         roles = [role for role in stack.roles if role != "often"]
         name = ", ".join(stack.labels) if len(stack.labels) <= 3 else f"stack {place}"
-        labels.append(f"{shortened(name, 34)} ({', '.join(roles) or 'often best'})")
+        share = f"best in {wording.percent(stack.best_share)}"
+        labels.append(f"{shortened(name, 34)} ({', '.join(roles) or share})")
     name_ticks(left, labels, size=8, most=80)
     left.set_ylim(len(judged) - 0.5, -0.5)
     right.set_ylim(len(judged) - 0.5, -0.5)

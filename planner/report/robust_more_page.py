@@ -44,7 +44,7 @@ def flip_sentence(found: FlipMap) -> str:
     if not first.evppi:
         return (
             "No single judgement that was tried is worth settling for this decision: whatever it "
-            "turns out to be, the stack stays, or another is no better."
+            "turns out to be, none of the stacks compared is better than the one chosen without it."
         )
     return (
         f"Settle {first.name} first: it changes the stack with a chance of "

@@ -26,6 +26,12 @@ from planner.study.robust_stacks import ROLES, Judged, Role
 #: Rows of the table of techniques that a page shows.
 MOST_TECHNIQUES = 30
 
+#: A stack that is the best in less than this share of the draws, where there are more different
+#: best stacks than one in so many draws, says little by how often it is the best.
+RARELY, MANY = 0.1, 4
+#: A stack that is nothing but the best of some draws is shown from this share of them on.
+SEEN = 0.01
+
 ROLE_WORDS: dict[Role, str] = {
     "central": "central values",
     "mean": "least mean risk",
@@ -106,10 +112,21 @@ def sentence(found: Robust) -> str:
     regret = central.regret
     if regret[2] == 0:
         return f"{text}. It is never worse than the best."
-    return (
-        f"{text}. It leaves {wording.short(regret[0], 3)} more risk than the draw's best stack on "
+    more = f" ({wording.percent(regret[0] / central.mean)})" if central.mean > 0 else ""
+    text += (
+        f". It leaves {wording.short(regret[0], 3)}{more} more risk than the draw's best stack on "
         f"average, {wording.short(regret[2], 3)} at worst."
     )
+    kinds = len({stack for stack in found.best.stacks if stack is not None})
+    if central.best_share < RARELY and kinds > found.count / MANY:
+        own = [row.core_index for row in found.rows if row.central]
+        text += (
+            f" The {found.count:,} draws have {kinds:,} different best stacks, so that none is "
+            f"often the very best; on average a draw's best stack holds "
+            f"{wording.percent(sum(own) / max(len(own), 1))} of the techniques of this one. Judge "
+            "it by the risk it adds, not by how often it wins."
+        )
+    return text
 
 
 def bias_sentence(found: Robust) -> str:
@@ -202,10 +219,18 @@ def _stacks(found: Robust) -> list[RenderableType]:
     if varies:
         heads.append("bought\nwhole")
     heads.append("stack")
-    rows = [_stack(found, judged, varies) for judged in found.field.judged]
+    least = max(SEEN, 1.5 / found.count)  # one draw is no share
+    shown = [
+        one for one in found.field.judged if one.roles != ("often",) or one.best_share >= least
+    ]
+    rows = [_stack(found, judged, varies) for judged in shown]
     parts: list[RenderableType] = [
         table(heads, rows, words=(0, len(heads) - 1), most=8, what="stacks")
     ]
+    if rest := len(found.field.judged) - len(shown):
+        few = f"under {wording.percent(SEEN)} of the draws" if least == SEEN else "a single draw"
+        more = wording.count(rest, "more stack")
+        parts.append(plain(f"and {more}, each the best in {few} (all in --json / --out)"))
     told = "; ".join(
         f"{ROLE_WORDS[role]}: {found.field.found[role]}" for role in ROLES if role != "central"
     )

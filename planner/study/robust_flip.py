@@ -328,7 +328,8 @@ class Choice:
     def among(self) -> str:
         if self.everything:
             return f"all {len(self.stacks):,} stacks that the rules allow"
-        return f"the {len(self.stacks)} stacks that were judged"
+        judged = f"the {len(self.stacks)} stacks that were judged"
+        return f"{judged}; others may gain more, so that the worth is a lower estimate"
 
     def labels(self, stack: Stack) -> tuple[str, ...]:
         return tuple(sorted(self.place.program.labels[j] for j in stack))

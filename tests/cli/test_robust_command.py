@@ -52,6 +52,27 @@ def test_the_page_fits_the_screen_and_says_what_survives(columns, capsys, monkey
     assert all(len(line) <= int(columns) for line in out.splitlines())
 
 
+def test_a_stack_that_is_rarely_the_best_is_explained(tmp_path, capsys) -> None:
+    """Sixteen techniques that are alike but for chance: hardly two draws have the same best stack.
+    What is said is counted here from the document of the same run."""
+    ids = [f"t{k:02}" for k in range(16)]
+    files = base(
+        techniques="id,cost\n" + "".join(f"{id},1\n" for id in ids),
+        vulnerability="technique,m,n\n" + "".join(f"{id},0.1 to 0.9,0.1 to 0.9\n" for id in ids),
+    )
+    words = ["robust", str(write(tmp_path / "s", files)), "--draws", "40", "--budget", "6"]
+    assert main([*words, "--settle", "0", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (said, *_) = found["notes"]
+    held = [row["core_index"] for row in found["techniques"] if row["central"]]
+    assert f"have {found['draws']['different_stacks']} different best stacks" in said
+    assert f"holds {100 * sum(held) / len(held):.3g}% of the techniques" in said
+    (central,) = [row for row in found["stacks"] if "central" in row["roles"]]
+    assert central["best_share"] < 0.1
+    added = central["regret"]["mean"]
+    assert f"({100 * added / central['mean']:.3g}%) more risk than the draw's best" in said
+
+
 def test_experts_are_kept_apart_and_shown_side_by_side(capsys, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     panel = PAPER.parent / "panel-of-three"
