@@ -65,6 +65,8 @@ def line(progress: Progress, rate: float | None) -> str:
     if rate is not None:
         left = progress.cases - finished - progress.set_aside
         parts += [f"{rate:,.{0 if rate >= 10 else 1}f}/s", f"{duration(left / rate)} left"]
+    elif not progress.done:
+        parts.append("starting")
     for count, what in (
         (progress.failed, "failed"),
         (progress.set_aside, "set aside"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from planner.sweep.results import CellSummary, cell_fields, heads
 
 #: Rows of the table, and techniques of the core index that the page shows.
 MOST_ROWS, MOST_TECHNIQUES = 40, 12
+#: Cells with one reason that are named.
+MOST_PLACES = 6
 #: Numbers of cases set aside that are named.
 MOST_NAMED = 20
 
@@ -140,14 +143,21 @@ def _numbers(fields: Sequence[Sequence[str]], place: int) -> bool:
 
 
 def _failures(sweep: Sweep, rows: Sequence[CellSummary]) -> list[str]:
-    """How many, and the first reason."""
-    texts = []
-    for row in rows[:MOST_ROWS]:
+    """How many, and the first reason; cells with the same one are told together."""
+    places: dict[str, dict[str, None]] = {}
+    counts: Counter[str] = Counter()
+    for row in rows:
         place = ", ".join(f"{path}={text}" for path, text in sweep.changes(row.cell))
-        count = wording.count(row.failed + row.set_aside, "case")
-        texts.append(f"{place or 'As written'}: {count}. The first: {row.message}")
-    if len(rows) > MOST_ROWS:
-        texts.append(f"and {len(rows) - MOST_ROWS:,} more cells (all in --json / --out)")
+        places.setdefault(row.message, {})[place or "as written"] = None
+        counts[row.message] += row.failed + row.set_aside
+    texts = []
+    for message in list(places)[:MOST_ROWS]:
+        named = list(places[message])
+        rest = f"; and {len(named) - MOST_PLACES:,} more" if len(named) > MOST_PLACES else ""
+        where = "; ".join(named[:MOST_PLACES]) + rest
+        texts.append(f"{where}: {wording.count(counts[message], 'case')}. The first: {message}")
+    if len(places) > MOST_ROWS:
+        texts.append(f"and {len(places) - MOST_ROWS:,} more reasons (all in --json / --out)")
     return texts
 
 

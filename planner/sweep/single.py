@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.errors import EnvironmentFailed, PlannerError
+from planner.errors import EnvironmentFailed, NoStack, PlannerError
 from planner.plan import DEPTH, Question, read_budget
 from planner.program.types import Program
 from planner.risk import cutsets
@@ -37,8 +37,10 @@ def answer_settled(settled: Settled, objective: str, seed: int, search: Search) 
 
 
 def failed(error: PlannerError) -> Failed:
-    """What a case says that has no answer."""
-    return Failed(type(error).__name__, " ".join(map(str, error.findings)) or str(error))
+    """What a case says that has no answer: of rules in conflict the one sentence about all of
+    them, else what was found."""
+    found = "" if isinstance(error, NoStack) else " ".join(map(str, error.findings))
+    return Failed(type(error).__name__, found or str(error))
 
 
 def _answer(settled: Settled, objective: str, seed: int, search: Search) -> Outcome:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from planner.cli.main import main
-from planner.cli.sweep_progress import Bar
+from planner.cli.sweep_progress import Bar, line
 from planner.sweep.run import Progress
 
 ROOT = Path(__file__).parents[2]
@@ -142,3 +142,22 @@ def test_the_bar_is_for_terminals_only(capsys):
     assert "2 failed" in loud.text
     assert loud.text.endswith("\r\x1b[K")
     assert capsys.readouterr().out == ""
+
+
+def test_cells_that_fail_for_one_reason_are_told_together(capsys, monkeypatch):
+    """Two rules conflict (Iterated amplification costs 6): both are named, once for both
+    objectives."""
+    monkeypatch.setenv("COLUMNS", "500")
+    rule = ["--vary", "rules.fund=ida"]
+    words = ["sweep", PAPER, *rule, "--budget", "1", "--objective", "expected,cvar:0.9"]
+    assert main([*words, "--draws", "3"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("rules.fund=ida, budget=1: 6 cases. The first: ") == 1
+    told = "These cannot hold together: fund ida; budget 1 USD million. Raise the budget by 5"
+    assert told in " ".join(out.split())
+    assert out.count("Raise the budget by 5 USD million, to 6 USD million") == 1
+
+
+def test_the_bar_says_that_workers_are_starting():
+    assert line(Progress(1000, 0), None).endswith("0 of 1,000, starting")
+    assert "starting" not in line(Progress(1000, 0, done=1), None)
