@@ -7,6 +7,7 @@ COUNT ?= 30000
 SOLVER ?= enumerate,core
 EXAMPLES ?= 2000
 SECONDS_AT_MOST ?= 3600
+MINUTES ?= 20
 
 # The tests whose branch coverage is measured, of the files that pyproject.toml lists.
 COVERING := planner/errors.py planner/files.py planner/proof planner/scenario tests/proof tests/scenario \
@@ -28,7 +29,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic campaign-mutants bench bench-quick docs
+.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic campaign-mutants campaign-soak bench bench-quick docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-22s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +67,9 @@ campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios, workboo
 
 campaign-faults: $(VENV)/.installed-dev ## COUNT faults of every kind in sweeps (Linux; default 2000)
 	$(BIN)/python -m tests.campaigns.faults --count $(if $(filter file,$(origin COUNT)),2000,$(COUNT)) --seconds $(SECONDS_AT_MOST) --jobs 2
+
+campaign-soak: $(VENV)/.installed-dev ## the page under load and sweeps without end for MINUTES (Linux; default 20)
+	$(BIN)/python -m tests.campaigns.soak --minutes $(MINUTES)
 
 campaign-metamorphic: $(VENV)/.installed-dev ## EXAMPLES new examples of every metamorphic property
 	PLANNER_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 2 -q tests/properties
