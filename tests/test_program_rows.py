@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -226,3 +227,9 @@ def test_what_some_worlds_cost_with_nothing_bought_is_exact() -> None:
     nobody, second = np.array([False, False]), np.array([False, True])
     assert found.exact_constant(nobody) == 0
     assert found.exact_constant(second) == 3  # 3/4 of 4
+
+
+def test_a_target_is_met_up_to_a_trillionth_of_it() -> None:
+    found = Question.of(three()).program(None, 0.25)
+    assert found.target_limit == Fraction(1, 4) + Fraction(1, 4 * 10**12)
+    assert program(three()).target_limit is None

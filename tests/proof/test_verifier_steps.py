@@ -7,8 +7,11 @@ fractions, from the definition of the measure.
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import math
+import random
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -176,10 +179,14 @@ def test_computed_numbers_may_differ_by_a_trillionth_and_no_more(key: str, least
     refused({**plan, key: True}, f"{key}: the plan says True")
 
 
-def test_a_risk_of_nothing_may_differ_by_nothing() -> None:
+def test_a_risk_of_nothing_may_differ_by_what_no_product_of_doubles_can_tell() -> None:
     plan = made(failures=((0.0, 0.0), (0.25, 0.5)), stack=(0,))
     check(plan)
+    check({**plan, "risk": 5e-324})
     refused({**plan, "risk": 1e-300}, "risk: the plan says")
+    nothing = made(loss=(0.0, 0.0))
+    check({**nothing, "risk_empty": 5e-324})
+    refused({**nothing, "risk_empty": 1e-300}, "risk_empty: the plan says")
 
 
 @pytest.mark.parametrize("key", ["objective_value", "cost"])
@@ -502,6 +509,60 @@ def test_a_list_may_be_as_long_as_is_said_and_no_longer(monkeypatch: pytest.Monk
     refused(made(), "more stacks are left open than can be tried")
 
 
+@pytest.mark.parametrize("scale", [1.0, 2.0**-200, 2.0**40])
+@pytest.mark.parametrize("target", [False, True])
+def test_the_quick_look_at_a_stack_is_never_wrong_and_settles_what_is_not_near(
+    scale: float, target: bool
+) -> None:
+    """Every set of changes to the cheapest choices, against the measure in fractions."""
+    dice = random.Random(5)
+    for case in range(12):
+        sizes = (3, 5)[case % 2]
+        failures = tuple(
+            tuple(dice.choice((0.0, 1.0, 0.3, dice.random(), 1e-9)) for _ in range(sizes))
+            for _ in range(5)
+        )
+        weights = [dice.random() for _ in range(sizes)]
+        plan = made(
+            failures,
+            (1, 1, 1, 1, 1),
+            names=("a", "a", "b", "c", "d"),
+            levels=("x", "y", "x", "x", "x"),
+            stack=(0, 2),
+            budget=None,
+            probability=weights,
+            loss=[scale * dice.random() for _ in range(sizes)],
+            committed=(("z", tuple(dice.random() for _ in range(sizes))),),
+        )
+        instance = verify_plan.Instance(plan["certificate"])
+        known = instance.risk([0, 2])
+        bound: Any = "value"
+        if target:
+            instance.target, bound = known, 1
+        goal = verify_plan.Goal(instance, bound, known, {"level": None})
+        prover = verify_plan.Prover(instance, goal, {"nodes": [], "weights": []})
+        defaults: list[int | None] = [0, 2, None, 4]
+        others = [(0, 0, 1), (0, 0, None), (0, 1, None), (0, 2, 3), (0, 3, None)]
+        found = verify_plan.Listing(prover, defaults, others, 0, [0] * len(goal.rows))
+        places = range(len(found.others))
+        for changed in itertools.chain(*(itertools.combinations(places, n) for n in range(4))):
+            chosen = dict(enumerate(defaults))
+            if len({found.others[k][1] for k in changed}) < len(changed):
+                continue
+            chosen.update({found.others[k][1]: found.others[k][2] for k in changed})
+            risk = instance.risk([j for j in chosen.values() if j is not None])
+            # Where a choice that surely protects is replaced, the quick look sees no loss at all.
+            hidden = any(
+                0 in instance.failure[old].whole
+                for k in changed
+                if (old := defaults[found.others[k][1]]) is not None
+            )
+            if found._large_enough(changed):
+                assert goal.met_by(risk)
+            elif not hidden:
+                assert risk <= goal.value * (1 + Fraction(1, 2**50))
+
+
 # ---------------------------------------------------------------------- weights
 
 ONE = 1 << 30
@@ -561,6 +622,7 @@ def test_weights_on_worlds_without_loss_or_probability_count_for_nothing() -> No
     [
         ("cvar:0.5", {"worlds": "1 1", "shares": "1 1 1"}, "shares do not match the worlds"),
         ("cvar:0.5", {"worlds": "1 1", "shares": f"{ONE + 1} 0"}, "a share is not within 0 and 1"),
+        ("cvar:0.5", {"worlds": "1 1", "shares": "-1 1"}, "a share is not within 0 and 1"),
         ("cvar:0.5", {"worlds": "1 1", "shares": f"{ONE} 1"}, "shares exceed the tail"),
         ("cvar:0.5", {"worlds": "1 1", "shares": f"{ONE} 0"}, None),
         ("cvar:0.5", {"worlds": "1 1", "shares": f"{ONE // 2} {ONE // 2}"}, None),
@@ -583,6 +645,29 @@ def test_admissible_weights_end_at_the_measures_edge(
         check(plan)
     else:
         refused(plan, reason)
+
+
+def test_what_a_share_makes_of_a_worlds_probability() -> None:
+    """q / p: 1 in the expectation, share / (1 - a) in a tail, the state's share in a worst case."""
+
+    def logs(measure: str, **given: str) -> list[int]:
+        instance = verify_plan.Instance(
+            made(measure=measure, value=1.0, state="4 2")["certificate"]
+        )
+        return verify_plan.Weights._shares(given, instance, [1, 1])
+
+    assert logs("expected") == [0, 0]
+    unit = 2.0**54
+    found = logs("cvar:0.5", shares=f"{ONE // 2} {ONE // 8}")
+    assert [x / unit for x in found] == pytest.approx([0.0, math.log(0.25)], abs=1e-15)
+    # states by their order: 2 comes first
+    found = logs("worst:1", shares=f"{ONE // 4} {ONE // 2}")
+    assert [x / unit for x in found] == pytest.approx([math.log(0.5), math.log(0.25)], abs=1e-15)
+    # no share of a world: no weight on it either
+    instance = verify_plan.Instance(made(measure="cvar:0.5", value=1.0)["certificate"])
+    weights = [5, 7]
+    verify_plan.Weights._shares({"shares": f"0 {ONE}"}, instance, weights)
+    assert weights == [0, 7]
 
 
 # ---------------------------------------------------------------------- the file
@@ -622,6 +707,38 @@ def test_a_certificate_stands_under_the_kinds_that_it_proves(kind: str) -> None:
     check(plan)
     plan["proof"]["kind"] = "bounded"
     refused(plan, "a plan with a certificate calls itself 'bounded'")
+
+
+@pytest.mark.parametrize("fraction", [(1032, 1031), (3558, 3557), (7755, 7754)])
+def test_a_logarithm_lies_between_its_two_roundings(fraction: tuple[int, int]) -> None:
+    # 2^54 times these logarithms is next to nothing above a whole number: one unit more than the
+    # lower end is still too little, as the decimal module's logarithm at 50 digits shows.
+    with localcontext() as context:
+        context.prec = 50
+        exact = (Decimal(fraction[0]) / Decimal(fraction[1])).ln() * 2**54
+    below, above = verify_plan.log_below(*fraction), verify_plan.log_above(*fraction)
+    assert below + 1 < exact <= above == below + 2
+
+
+def test_a_certificate_is_about_some_world() -> None:
+    plan = made()
+    plan["certificate"]["worlds"] = {"probability": "", "loss": ""}
+    for option in plan["certificate"]["options"]:
+        option["failure"] = ""
+    refused(plan, "worlds do not match")
+
+
+def test_numbers_are_whole_over_one_power_of_two_and_zero_and_one_have_exact_logarithms() -> None:
+    numbers = verify_plan.Numbers("0x1p+0 0x1.8p-1 0 0x1p-3", "x")
+    assert (numbers.bits, numbers.whole) == (3, [8, 6, 0, 1])
+    one, three_quarters, zero, eighth = numbers.logs()
+    assert (one, zero) == (0, 0)
+    assert three_quarters / 2**54 == pytest.approx(math.log(0.75), abs=1e-15)
+    assert eighth / 2**54 == pytest.approx(math.log(0.125), abs=1e-15)
+    # no list at all, and large numbers
+    assert verify_plan.Numbers("", "x").bits == 0
+    large = verify_plan.Numbers("0x1p+70 0x1p-1", "x")
+    assert (large.bits, large.whole) == (1, [2**71, 1])
 
 
 def test_long_numbers_and_odd_words_are_refused() -> None:

@@ -73,6 +73,7 @@ def test_distributions(text: str, use: Use, value: object) -> None:
         ("", "Write a number"),
         ("30%", "Write 0.3."),
         ("2.5 %", "Write 0.025."),
+        ("123456789012345678901234567890123456789%", f"Write {'1234567890' * 3}1234567.89."),
         ("$1,000", "Write 1000, in"),
         ("£5", "Write 5, in"),
         ("3 USD", "Write 3, in"),
@@ -144,6 +145,8 @@ def test_what_is_no_amount_is_answered_with_what_to_write(text: str, cure: str) 
     ("text", "cure"),
     [
         ("1.5", "Write 0.015"),
+        ("100", "Write 1 if it is in percent"),
+        ("100.1", "Write a number from 0 to 1."),
         ("-0.1", "0 to 1"),
         ("0 to 0.5", "{uniform: [0, 0.5]}"),
         ("0.5 to 1", "{uniform: [0.5, 1]}"),
