@@ -25,6 +25,7 @@ from scenario_files import (
 
 from planner.errors import BadInput, EnvironmentFailed
 from planner.scenario.read import read
+from planner.scenario.settle import settle
 from planner.scenario.types import (
     AtMost,
     Cell,
@@ -317,6 +318,20 @@ def test_groups_may_be_a_list_in_yaml(tmp_path: Path) -> None:
     main = MAIN.replace("techniques.csv", text) + "groups: {p: 0.2, q: 0.3}\n"
     scenario = of(tmp_path, base(main=main))
     assert scenario.technique("a").loadings == (("p", number("0.2")), ("q", number("0.1")))
+
+
+def test_amounts_up_to_the_very_last_unit_that_counts_are_read(tmp_path: Path) -> None:
+    # 2^52 cents in all, in the budget, and in a limit; of an attribute that is no money, more.
+    most = "45035996273704.96"
+    limits = (
+        f"[{{attribute: cost, at_least: 0, at_most: {most}}}, {{attribute: staff, at_most: 1e20}}]"
+    )
+    files = base(
+        main=MAIN.replace("budget: 3", f"budget: {most}") + f"rules: {{limits: {limits}}}\n",
+        techniques="id,cost,staff\na,45035996273702.96,1\nb,2,1\n",
+    )
+    scenario = of(tmp_path, files)
+    assert settle(scenario).budget == sum(settle(scenario).cost) == 2**52
 
 
 def test_blank_lines_of_a_table_do_not_count(tmp_path: Path) -> None:
