@@ -26,6 +26,10 @@ from planner.study.what_if import is_light
 
 _SEARCH = Search(time_limit=limits.SOLVE_SECONDS)
 
+#: What is told before an answer is kept: a search whose asker gave up ends early, and what it found
+#: by then is no answer; the progress report then raises.
+GIVEN_UP = ""
+
 #: Held while a report is worked out and drawn.
 _REPORTING = threading.Lock()
 
@@ -51,7 +55,9 @@ class Answer:
     def ranking(self, progress: Progress) -> Ranking:
         with self.lock:
             if self._ranking is None:
-                self._ranking = rank(self.plan, seconds=limits.RANKING_SECONDS, progress=progress)
+                found = rank(self.plan, seconds=limits.RANKING_SECONDS, progress=progress)
+                progress(GIVEN_UP)
+                self._ranking = found
             return self._ranking
 
     def kept(self, progress: Progress) -> Ranking:
@@ -62,6 +68,7 @@ class Answer:
                 plan = certified_for(
                     self.plan, _SEARCH.gap, kept=True, seconds=limits.CERTIFICATE_SECONDS
                 )
+                progress(GIVEN_UP)
                 self._kept = replace(ranking, plan=plan)
             return self._kept
 
@@ -77,6 +84,7 @@ class Answer:
                 found = gather(
                     question.scenario, question.objective, search=search, progress=progress
                 )
+                progress(GIVEN_UP)
                 self._report = assemble.report(found)
             finally:
                 _REPORTING.release()
@@ -88,18 +96,22 @@ class Answer:
             return None
         with self.lock:
             if self._alternatives is None:
-                self._alternatives = alternatives(
+                found = alternatives(
                     self.plan,
                     limits.ALTERNATIVES,
                     seconds=limits.ALTERNATIVES_SECONDS,
                     progress=progress,
                 )
+                progress(GIVEN_UP)
+                self._alternatives = found
             return self._alternatives
 
     def explanation(self, progress: Progress) -> Explanation:
         with self.lock:
             if self._explanation is None:
-                self._explanation = explain(self.plan, progress=progress)
+                found = explain(self.plan, progress=progress)
+                progress(GIVEN_UP)
+                self._explanation = found
             return self._explanation
 
 
@@ -123,6 +135,7 @@ class Answers:
         progress("")
         budget = read_budget(question.settled, None, None)
         found = Answer(answer(question, budget, None, _SEARCH, progress))
+        progress(GIVEN_UP)
         with self._lock:
             self._found[key] = found
             self._trim()

@@ -1,8 +1,8 @@
 """A bounded number of solves at a time, each of which can be given up.
 
 A client (one open page) has at most one job: a newer one takes the place of the older. A job is
-given up between two steps of its search, by the progress report that every search makes; its own
-time limits bound what lies between.
+given up between two steps of its search, by the progress report that every search makes; what lies
+between sees that its time is over, and a solver is interrupted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from planner.errors import LimitHit
+from planner.solve.backend import STOP
 from planner.solve.search import Progress
 
 
@@ -49,14 +50,19 @@ class Job:
             self.future.cancel()
             return
         self.started = time.monotonic()
+        token = STOP.set(self.cancelled)
         try:
-            self.future.set_result(self.work(self.step))
+            found = self.work(self.step)
+            self.step()
+            self.future.set_result(found)
         except BaseException as error:
             # Whatever it is, it belongs to who waits for the future.
             self.future.set_exception(error)
+        finally:
+            STOP.reset(token)
 
     def cancel(self) -> None:
-        """Give the job up: at once where it waits, at its next step where it runs."""
+        """Give the job up: at once where it waits, within its step where it runs."""
         self.cancelled.set()
         self.future.cancel()
 

@@ -13,7 +13,7 @@ from planner.scenario.types import Choice, ExplicitWorlds, FailureModes, Scenari
 from planner.scenario.values import Value
 
 #: Cells of a matrix that the page lets a reader edit.
-MOST_CELLS = 4000
+MOST_CELLS = 40_000
 #: Steps from one end of a slider to the other, at least and at most.
 STEPS = (40, 120)
 
@@ -45,6 +45,15 @@ def scenario_view(scenario: Scenario) -> dict[str, Any]:
                 ],
             }
             for technique in scenario.techniques
+        ],
+        "modes": [
+            {
+                "id": mode.id,
+                "name": mode.name,
+                "path": f"modes.{mode.id}.probability",
+                "text": str(mode.probability),
+            }
+            for mode in (threats.modes if isinstance(threats, FailureModes) else ())
         ],
         "matrix": _matrix(scenario),
         "scale": [
@@ -182,7 +191,7 @@ def _cost_path(technique: str, level: str, levels: bool) -> str:
 def _matrix(scenario: Scenario) -> dict[str, Any] | None:
     """Rows techniques, columns modes or worlds; None where it is too large to edit in a page."""
     threats = scenario.threats
-    rows = [technique.id for technique in scenario.techniques]
+    rows = [{"id": technique.id, "name": technique.name} for technique in scenario.techniques]
     if isinstance(threats, ExplicitWorlds):
         columns = [{"id": world.id, "name": world.name} for world in threats.worlds]
         if len(rows) * len(columns) > MOST_CELLS:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -26,10 +27,12 @@ from planner.app.guard import Guard, bug
 from planner.app.pool import GivenUp, Pool
 from planner.app.scenario_view import scenario_view
 from planner.app.shelf import Shelf, read_upload
-from planner.errors import BadInput, LimitHit, PlannerError
+from planner.app.ways_view import ways_view
+from planner.errors import BadInput, LimitHit, NoStack, PlannerError
 from planner.report.glossary import GLOSSARY, meaning
 from planner.report.style import tokens
 from planner.report.wording import ASSUMPTION
+from planner.scenario.changes import change_all
 from planner.scenario.types import Scenario
 from planner.solve.search import Progress
 
@@ -122,6 +125,7 @@ _STATIC = {
     "/inputs.js": "inputs.js",
     "/answer.js": "answer.js",
     "/build.js": "build.js",
+    "/parts.js": "parts.js",
     "/server.js": "server.js",
     "/icon.svg": "icon.svg",
 }
@@ -233,6 +237,8 @@ async def _read(request: Request) -> tuple[Asked, Scenario]:
             "The planner no longer holds this scenario.",
             "Open its file again; the link keeps your changes.",
         )
+    # For those who say why there is no answer: the scenario as the page changed it.
+    request.state.changed = partial(change_all, scenario, asked.state.changes)
     return asked, scenario
 
 
@@ -251,10 +257,13 @@ async def _body(request: Request, most: int) -> bytes:
     return b"".join(parts)
 
 
-async def _told(_: Request, error: Exception) -> Response:
+async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, PlannerError)
     findings = [finding.to_dict() for finding in error.findings]
-    document = {"code": error.code, "message": str(error), "findings": findings}
+    document: dict[str, Any] = {"code": error.code, "message": str(error), "findings": findings}
+    changed = getattr(request.state, "changed", None)
+    if isinstance(error, NoStack) and error.ways_out and changed is not None:
+        document["ways_out"] = ways_view(error.ways_out, changed())
     return JSONResponse({"error": document}, _STATUS.get(error.code, 500))
 
 

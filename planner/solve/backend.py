@@ -6,6 +6,7 @@ A backend says three things apart: why it stopped, what it found, what is proven
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -47,6 +48,12 @@ class Limits:
     gap: float = 0.0
     feasibility: float = 1e-6
     stop: threading.Event | None = None
+
+
+#: An event of whoever may want the searches of this thread to end: once it is set they do, as if
+#: their time were over. Not a field of a search: a plan keeps its search for further questions,
+#: and those have other askers.
+STOP: ContextVar[threading.Event | None] = ContextVar("STOP", default=None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.program.types import Program, Row
-from planner.solve.backend import Answer, Backend, Limits, LinearProgram
+from planner.solve.backend import STOP, Answer, Backend, Limits, LinearProgram
 from planner.solve.models import Model
 from planner.worlds.types import Floats
 
@@ -24,12 +24,15 @@ LOOSE = 1e-9
 
 
 class Deadline:
-    """Seconds left of a limit; endless where there is none."""
+    """Seconds left of a limit; endless where there is none, over where the asker gave up."""
 
     def __init__(self, seconds: float | None) -> None:
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def left(self) -> float | None:
+        stop = STOP.get()
+        if stop is not None and stop.is_set():
+            return 0.0
         return None if self._end is None else self._end - time.monotonic()
 
     def over(self) -> bool:
@@ -135,6 +138,7 @@ class Master:
             seconds=self.deadline.left(),
             gap=gap,
             feasibility=model.feasibility if model else 1e-6,
+            stop=STOP.get(),
         )
         program = self.assemble(model, objective, reach, integer=integer)
         return (self.backend if integer else self.relaxing).solve(program, limits)

@@ -124,6 +124,16 @@ def test_rules_that_cannot_hold_are_told_with_the_way_out(
     error = got.json()["error"]
     assert error["code"] == 3
     assert "12" in error["message"]
+    # Costs of 6 and 6 (techniques.csv): both need 12, either alone fits.
+    ways = {way["text"]: way["changes"] for way in error["ways_out"]}
+    assert ways == {
+        "Raise the budget to 12 USD million": [["budget", "12"]],
+        "Drop “fund ida”": [["rules.fund", "scientist-ai"]],
+        "Drop “fund scientist-ai”": [["rules.fund", "ida"]],
+    }
+    for way in ways.values():
+        mended = {**dict(changes), **dict(way)}
+        assert ask(client, paper, changes=[list(pair) for pair in mended.items()]).is_success
 
 
 def test_a_scenario_that_is_not_open_is_a_finding(client: Any) -> None:

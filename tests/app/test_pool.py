@@ -6,10 +6,18 @@ import threading
 from concurrent.futures import CancelledError
 
 import pytest
+from app_server import PAPER
 
+from planner.app.answers import Answers
+from planner.app.asked import State
 from planner.app.pool import GivenUp, Pool
 from planner.errors import LimitHit
+from planner.plan import recommend
+from planner.scenario.read import read
+from planner.solve.backend import STOP
+from planner.solve.master import Deadline
 from planner.solve.search import Progress
+from planner.study.ranking import rank
 
 
 class Busy:
@@ -89,3 +97,55 @@ def test_a_stopped_pool_takes_nothing_and_ends_what_runs() -> None:
         job.future.result(0)
     with pytest.raises(LimitHit):
         pool.submit("page", lambda _: None)
+
+
+def test_a_search_within_one_step_ends_where_its_asker_gives_up() -> None:
+    """Without a progress report: its deadline is over, and the solver that it has asked is stopped
+    by the event that its limits carry (tests/solve has that a backend obeys it)."""
+    pool, running = Pool(1, 10, 60), threading.Event()
+    found: list[bool] = []
+
+    def work(_: Progress) -> None:
+        deadline, stop = Deadline(600), STOP.get()
+        assert stop is not None
+        found.append(deadline.over())
+        running.set()
+        assert stop.wait(60)
+        found.extend([deadline.over(), Deadline(None).over()])
+
+    job = pool.submit("page", work)
+    assert running.wait(10)
+    pool.cancel("page")
+    with pytest.raises((GivenUp, CancelledError)):
+        job.future.result(60)
+    after = pool.submit("page", lambda _: Deadline(600).over())
+    assert after.future.result(10) is False
+    assert found == [False, True, True]
+    assert not Deadline(600).over()
+    pool.stop()
+
+
+def test_what_a_search_found_until_it_was_given_up_is_not_kept() -> None:
+    """The answer is asked for again: it is the proven one."""
+    scenario, asked = read(PAPER), State()
+    answers, given_up = Answers(), threading.Event()
+
+    def progress(_: str) -> None:
+        if given_up.is_set():
+            raise GivenUp
+
+    answer = answers.of(scenario, asked, progress)
+    token = STOP.set(given_up)
+    given_up.set()
+    try:
+        with pytest.raises(GivenUp):
+            answer.ranking(progress)
+        with pytest.raises(GivenUp):
+            answer.alternatives(progress)
+    finally:
+        STOP.reset(token)
+    given_up.clear()
+    whole = rank(recommend(scenario))
+    assert [row.replacement_cost for row in answer.ranking(progress).rows] == [
+        row.replacement_cost for row in whole.rows
+    ]

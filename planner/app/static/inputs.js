@@ -1,6 +1,7 @@
 // The fields: sliders with their boxes, costs, locks, the matrix, and what is changed.
 
-import { byId, el, show } from "./build.js";
+import { byId, el, show, table } from "./build.js";
+import { Parts } from "./parts.js";
 
 const OBJECTIVES = [
   ["expected", "expected loss"],
@@ -11,6 +12,12 @@ const OBJECTIVES = [
   ["worst:2", "worst case, two modes (worst:2)"],
   ["depth", "depth: needs no probability"],
 ];
+
+/** Rows and columns of the matrix that are shown at a time. */
+const ROWS = 25;
+const COLUMNS = 25;
+/** Cells up to which the matrix is open from the start. */
+const OPEN = 150;
 
 /** All fields of the page, by path. */
 export class Fields {
@@ -41,7 +48,7 @@ export class Fields {
     };
     const dress = () => {
       input.classList.toggle("changed", this.state.changed(path));
-      input.classList.toggle("long", input.value.length > 9);
+      input.classList.toggle("long", input.value.length > 7);
       if (follow) follow(input.value);
     };
     input.addEventListener("input", () => {
@@ -53,6 +60,11 @@ export class Fields {
     this.known.set(path, { input, note, refresh });
     refresh();
     return { input, note };
+  }
+
+  /** Fields that are no longer on the page. */
+  drop(paths) {
+    for (const path of paths) this.known.delete(path);
   }
 
   refresh() {
@@ -319,7 +331,37 @@ export function lockCell(fields, technique) {
   return el("div", { class: "locks" }, inside, outside);
 }
 
-// The matrix.
+// The modes and the matrix.
+
+export function drawModes(fields) {
+  const { modes } = fields.state.scenario;
+  byId("modes-card").hidden = !modes.length;
+  if (!modes.length) {
+    show("modes");
+    return;
+  }
+  const rows = modes.map((mode) => {
+    const { input, note } = fields.box(mode.path, {
+      "aria-label": `Probability of ${mode.id}`,
+      inputmode: "decimal",
+      class: "number",
+      size: 8,
+    });
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, el("span", { class: "id", text: mode.id }),
+        mode.name === mode.id ? null : el("span", { class: "name", text: mode.name })),
+      el("td", {}, input, note),
+    );
+  });
+  const about = "How likely each is to strike, as a number or a range such as 0.1 to 0.4.";
+  const heads = [["mode", ""], ["probability", ""]];
+  const body = el("div", {}, el("p", { class: "muted small", text: about }),
+    table("Probabilities of the modes", heads, rows, { kind: "modes" }));
+  show("modes", el("details", { open: modes.length <= 8 },
+    el("summary", { text: `Probabilities of ${modes.length} modes` }), body));
+}
 
 export function drawMatrix(fields) {
   const { matrix, scale, kind } = fields.state.scenario;
@@ -339,40 +381,51 @@ export function drawMatrix(fields) {
     text: `${about} Write a number${symbols ? ` or a symbol: ${symbols}` : ""}.`,
   });
   const body = el("div");
+  let drawn = [];
   const draw = () => {
-    if (!body.firstChild) body.append(drawCells(fields, matrix));
+    fields.drop(drawn);
+    const shown = [rows.shown(), columns.shown()];
+    drawn = shown[0].flatMap((i) => shown[1].map((j) => cellPath(matrix, i, j)));
+    body.replaceChildren(...(drawn.length ? [drawCells(fields, matrix, ...shown)] : []));
   };
+  const rows = new Parts("techniques", matrix.rows, ROWS, draw);
+  const columns = new Parts(kind, matrix.columns, COLUMNS, draw);
   const details = el(
     "details",
-    { open: size <= 150, ontoggle: (event) => event.target.open && draw() },
+    { open: size <= OPEN, ontoggle: (event) => event.target.open && !drawn.length && draw() },
     el("summary", { text: `${matrix.rows.length} techniques by ${matrix.columns.length} ${kind}` }),
     note,
     el("datalist", { id: "symbols" }, scale.map((item) => el("option", { value: item.symbol }))),
+    rows.node,
+    columns.node,
     body,
   );
-  if (size <= 150) draw();
+  if (size <= OPEN) draw();
   show("matrix", details);
 }
 
-function drawCells(fields, matrix) {
-  const heads = matrix.columns.map((column) =>
-    el("th", { scope: "col" }, el("span", { text: column.id, title: column.name })),
-  );
-  const rows = matrix.rows.map((row, i) =>
+const cellPath = (matrix, i, j) => `${matrix.table}.${matrix.rows[i].id}.${matrix.columns[j].id}`;
+
+function drawCells(fields, matrix, shownRows, shownColumns) {
+  const heads = shownColumns.map((j) => {
+    const column = matrix.columns[j];
+    return el("th", { scope: "col" }, el("span", { text: column.id, title: column.name }));
+  });
+  const rows = shownRows.map((i) =>
     el(
       "tr",
       {},
-      el("th", { scope: "row", text: row }),
-      matrix.columns.map((column, j) => {
-        const path = `${matrix.table}.${row}.${column.id}`;
+      el("th", { scope: "row", text: matrix.rows[i].id, title: matrix.rows[i].name }),
+      shownColumns.map((j) => {
         const cell = matrix.cells[i][j];
         const td = el("td");
         const follow = (text) => {
           td.className = `shade-${text === cell.text ? cell.shade : shadeOf(fields, text)}`;
         };
         const { input, note } = fields.box(
-          path,
-          { "aria-label": `${row} against ${column.id}`, list: "symbols", size: 7, class: "cell" },
+          cellPath(matrix, i, j),
+          { "aria-label": `${matrix.rows[i].id} against ${matrix.columns[j].id}`, list: "symbols",
+            size: 7, class: "cell" },
           follow,
         );
         td.append(input, note);

@@ -5,7 +5,7 @@ import {
 } from "./answer.js";
 import { byId, el, show } from "./build.js";
 import {
-  drawChanges, drawChoices, drawMatrix, drawNamed, drawRules, drawSliders, Fields,
+  drawChanges, drawChoices, drawMatrix, drawModes, drawNamed, drawRules, drawSliders, Fields,
 } from "./inputs.js";
 import { ask, client, fetchFile, readFile, Refused } from "./server.js";
 import { State, wantedScenario } from "./state.js";
@@ -80,6 +80,7 @@ function use(scenario, fragment) {
   drawChoices(fields);
   drawNamed(fields);
   drawRules(scenario);
+  drawModes(fields);
   drawMatrix(fields);
   ranking = new RankTable(fields);
   drawTake();
@@ -199,10 +200,26 @@ function problem(error) {
       { class: "box bad" },
       el("p", { text: head }),
       items.length && error.code === 2 ? el("ul", { class: "plain" }, items) : null,
+      error.ways.length ? el("p", { class: "buttons", id: "ways" }, error.ways.map(wayOut)) : null,
       fields ? el("p", { class: "small", text: "What is shown below belongs to earlier inputs." }) : null,
     ),
   );
   working(false);
+}
+
+/** One change that would do; a rule without a field on the page is changed in the files. */
+function wayOut(way) {
+  if (!way.changes.length) return el("span", { class: "way", text: `${way.text}, in the scenario's files` });
+  return el("button", {
+    type: "button",
+    text: way.text,
+    onclick: () => {
+      for (const [path, text] of way.changes) state.set(path, text);
+      fields.refresh();
+      changed(true);
+      byId("answer").focus();
+    },
+  });
 }
 
 function place(finding) {

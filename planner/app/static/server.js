@@ -5,12 +5,13 @@ export const client = [...crypto.getRandomValues(new Uint8Array(12))]
   .map((byte) => byte.toString(16).padStart(2, "0"))
   .join("");
 
-/** What the planner said no to: `findings` name their fields. */
+/** What the planner said no to: `findings` name their fields, `ways` say what would do. */
 export class Refused extends Error {
   constructor(error) {
     super(error.message);
     this.code = error.code;
     this.findings = error.findings || [];
+    this.ways = error.ways_out || [];
   }
 }
 

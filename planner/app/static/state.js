@@ -103,11 +103,12 @@ function originals(scenario) {
   for (const technique of scenario.techniques) {
     for (const cost of technique.costs) found.set(cost.path, cost.text);
   }
+  for (const mode of scenario.modes) found.set(mode.path, mode.text);
   const matrix = scenario.matrix;
   if (matrix) {
     matrix.rows.forEach((row, i) =>
       matrix.columns.forEach((column, j) =>
-        found.set(`${matrix.table}.${row}.${column.id}`, matrix.cells[i][j].text),
+        found.set(`${matrix.table}.${row.id}.${column.id}`, matrix.cells[i][j].text),
       ),
     );
   }
