@@ -10,6 +10,7 @@ from planner.report import wording
 from planner.report.screen import plain
 from planner.report.simple_table import listed, section, table
 from planner.study.explain import Explanation
+from planner.study.labels import in_words
 from planner.study.naive import PriceRow, PriceTable
 
 TITLE = "The price of ignoring correlation"
@@ -99,7 +100,7 @@ def told(rows: Sequence[PriceRow], explanation: Explanation) -> str:
             f"that {wording.short(row.promised)} is left; it is {wording.short(row.risk)}."
         )
     return (
-        f"{at} whoever assumes independence buys {listed(row.stack or (), 8)}, believes that "
+        f"{at} whoever assumes independence buys {in_words(row.stack or ())}, believes that "
         f"{wording.short(row.promised)} is left, and leaves {wording.short(row.risk)}; the best "
         f"stack leaves {wording.short(best.risk)}."
     )

@@ -13,6 +13,7 @@ from planner.report.screen import plain
 from planner.report.simple_table import listed, moved, section, table
 from planner.study.frontier import Point
 from planner.study.frontier_facts import KNEE, Facts
+from planner.study.labels import MOST_NAMED, in_words
 
 NO_KNEE = (
     "There is no knee: no point lies below the straight line from the cheapest to the dearest, "
@@ -49,9 +50,9 @@ def sentences(facts: Facts) -> list[str]:
     else:
         point = facts.points[place]
         found.append(
-            f"The knee is at {_money(facts, point.cost)}: {listed(point.stack, NAMED)} "
-            f"{'leaves' if len(point.stack) < 2 else 'leave'} {wording.short(point.value)}. "
-            f"(Knee: {KNEE}.)"
+            f"The knee is at {_money(facts, point.cost)}: {in_words(point.stack)} "
+            f"{'leave' if 2 <= len(point.stack) <= MOST_NAMED else 'leaves'} "
+            f"{wording.short(point.value)}. (Knee: {KNEE}.)"
         )
     found.append(facts.nestedness)
     if facts.floor is not None:

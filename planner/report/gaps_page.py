@@ -24,6 +24,7 @@ from planner.report.warnings import warnings_of
 from planner.scenario.digest import digest
 from planner.scenario.settle import amount
 from planner.study.gaps import Gaps, Profile
+from planner.study.labels import in_words
 from planner.study.new_technique import modes_of
 
 #: Pairs that the page shows, sets that are enough, and techniques that a sentence names.
@@ -108,10 +109,9 @@ def call(found: Gaps) -> tuple[str, ...]:
 
 def _have(found: Gaps) -> str:
     plan = found.plan
-    stack = listed(plan.stack, NAMED)
     return (
         f"For {_money(plan, plan.money(plan.budget or 0))} the best that can be funded today is "
-        f"{stack}: this leaves a {_word(plan)} of {wording.short(plan.reached)}."
+        f"{in_words(plan.stack)}: this leaves a {_word(plan)} of {wording.short(plan.reached)}."
     )
 
 

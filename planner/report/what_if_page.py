@@ -15,6 +15,7 @@ from planner.report.screen import plain
 from planner.report.simple_table import listed, moved, section, table
 from planner.report.tables import csv_text
 from planner.scenario.notes import shown
+from planner.study.labels import in_words
 from planner.study.what_if import CaseRow, Comparison, Found
 
 #: Widths from which layers and depth, and from which the dependence band, are shown.
@@ -22,6 +23,8 @@ MIDDLE, WIDE = 76, 150
 #: Rows of a grid that the page shows, and stacks that it spells out.
 MOST_CELLS = 40
 MOST_STACKS = 26
+#: Options that stay which a sentence names.
+MOST_STAYING = 6
 NO_STACK = "no stack"
 #: Labels longer than this take the room of other columns where the page is not this wide.
 LONG, ROOMY = 14, 110
@@ -188,7 +191,7 @@ def sentence(comparison: Comparison, row: CaseRow) -> str:
     found, base = row.found, comparison.base
     if found is None:
         return f"{lead} no answer. {row.message}"
-    bought = listed(found.stack, 12)
+    bought = in_words(found.stack)
     spent = f"{wording.money(found.cost)} {comparison.scenario.currency}"
     text = f"{lead} buy {bought} for {spent}, at {_value(comparison, found)}"
     now, before = _value(comparison, found, bare=True), _value(comparison, base, bare=True)
@@ -226,8 +229,13 @@ def _moves(comparison: Comparison, row: CaseRow) -> str:
         (row.loses, "leaves", "leave"),
     ):
         if names:
-            parts.append(f"{listed(names, 6)} {one if len(names) == 1 else many}")
+            parts.append(f"{_named(names, stays)} {one if len(names) == 1 else many}")
     return ", ".join(parts)
+
+
+def _named(names: Sequence[str], stays: Sequence[str]) -> str:
+    """Names; of many that stay their number is enough."""
+    return str(len(names)) if names is stays and len(names) > MOST_STAYING else listed(names, 6)
 
 
 def _base_stack(comparison: Comparison, row: CaseRow) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +152,18 @@ def test_nothing_is_wider_than_the_paper(opened: Opened, paper: str) -> None:
         width,
     )
     assert wide == []
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_a_table_has_its_head_on_every_sheet_of_paper(opened: Opened, tmp_path: Path) -> None:
+    """The table of rules and budgets, 53 rows, is longer than a sheet; the buttons in the heads
+    of sortable tables once kept a browser from repeating them."""
+    opened.page.pdf(path=str(tmp_path / "report.pdf"), format="A4")
+    words = ["pdftotext", "-layout", str(tmp_path / "report.pdf"), "-"]
+    text = subprocess.run(words, capture_output=True, check=True, text=True).stdout
+    holding = [sheet for sheet in text.split("\f") if "random stacks, mean" in sheet]
+    assert len(holding) > 1
+    assert [sheet.count("above the best") for sheet in holding] == [1] * len(holding)
 
 
 def quoted(text: str) -> str:

@@ -37,6 +37,7 @@ def report(dossier: Dossier) -> Report:
     found = [section(dossier) for section in SECTIONS]
     return Report(
         title=dossier.scenario.name,
+        currency=dossier.scenario.currency,
         answer=choice.answer(dossier),
         sections=tuple(section for section in found if section is not None),
     )

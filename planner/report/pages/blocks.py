@@ -57,6 +57,11 @@ class Table:
     note: str = ""
     sortable: bool = False
 
+    @property
+    def money(self) -> bool:
+        """Whether it holds amounts, whose currency has to be said."""
+        return any(isinstance(cell.value, Decimal) for row in self.rows for cell in row)
+
 
 @dataclass(frozen=True)
 class Text:
@@ -112,9 +117,10 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """`answer` are the three sentences that stand first."""
+    """`answer` are the three sentences that stand first; every amount is in `currency`."""
 
     title: str
+    currency: str
     answer: tuple[str, ...]
     sections: tuple[Section, ...]
 

@@ -83,7 +83,7 @@ def ranking(dossier: Dossier) -> Section:
         Column("technique"),
         Column("name"),
         Column("fund", "mark", "✓: in the recommended stack; paid: others pay for it"),
-        Column("cost", "number", f"in {plan.scenario.currency}"),
+        Column("cost", "number"),
         Column("fails alone", "number", "chance-weighted share of the loss that it lets through"),
         Column(
             "if changed",

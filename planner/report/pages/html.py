@@ -24,6 +24,10 @@ from planner.study.labels import in_words
 
 #: Rows of a folded table that still go to paper.
 MOST_PRINTED = 60
+#: Rows of a table that is not torn apart on paper.
+MOST_TOGETHER = 12
+#: Inches from which a figure is wide, and broad.
+WIDE, BROAD = 9.5, 14.0
 
 #: What an address may hold as it is, beside letters and digits.
 SAFE = " !$'()*+,-./:;=?@_~"
@@ -37,7 +41,9 @@ def page(report: Report) -> str:
         f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    template = _environment().get_template("report.html")
+    environment = _environment()
+    environment.globals["currency"] = report.currency
+    template = environment.get_template("report.html")
     text: str = template.render(
         report=report,
         policy=policy,
@@ -57,7 +63,8 @@ def _environment() -> Environment:
         first_text=_first_text,
         meanings=_meanings,
         sort_key=_sort_key,
-        tall=_tall,
+        shape=_shape,
+        short=_short,
         unprinted=_unprinted,
         money=money,
         picture=_picture,
@@ -85,9 +92,17 @@ def _first_text(table: Table) -> int:
     return next((k for k, c in enumerate(table.columns[:2]) if c.kind == "text"), 0)
 
 
-def _tall(block: Picture) -> bool:
+def _shape(block: Picture) -> str:
+    """Classes of a figure: `tall` may take a page of its own; on a phone `wide` needs more room
+    than others; `broad` is wider than any screen, and moves sideways rather than shrink."""
     width, height = block.drawing.figure.get_size_inches()
-    return bool(height > 0.8 * width)
+    named = {"tall": height > 0.8 * width, "wide": width > WIDE, "broad": width > BROAD}
+    return " ".join(name for name, true in named.items() if true)
+
+
+def _short(table: Table) -> bool:
+    """Whether it is kept on one sheet of paper."""
+    return len(table.rows) <= MOST_TOGETHER
 
 
 def _meanings(table: Table) -> list[tuple[str, str]]:

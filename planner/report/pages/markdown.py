@@ -28,12 +28,12 @@ def text(report: Report) -> str:
     for section in report.sections:
         lines += [f"## {_plain(section.title)}", ""]
         for block in section.blocks:
-            lines += [*_block(block), ""]
+            lines += [*_block(block, report.currency), ""]
     lines.append(ASSUMPTION)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 
-def _block(block: Block) -> Iterator[str]:
+def _block(block: Block, currency: str) -> Iterator[str]:
     match block:
         case Text():
             yield f"**{_plain(block.text)}**" if block.strong else _plain(block.text)
@@ -44,17 +44,18 @@ def _block(block: Block) -> Iterator[str]:
         case Picture():
             yield f"*Figure: {_plain(block.drawing.alt)}*"
         case Table():
-            yield from _table(block)
+            yield from _table(block, currency)
         case Fold():
             for inner in block.blocks:
-                yield from _block(inner)
+                yield from _block(inner, currency)
                 yield ""
         case Slider():
             return  # its plans stand in the table of points
 
 
-def _table(block: Table) -> Iterator[str]:
-    yield f"**{_plain(block.caption)}**"
+def _table(block: Table, currency: str) -> Iterator[str]:
+    unit = f" (amounts in {_plain(currency)})" if block.money else ""
+    yield f"**{_plain(block.caption)}**{unit}"
     yield ""
     yield "| " + " | ".join(_plain(column.head) for column in block.columns) + " |"
     kinds = {"text": "---", "number": "---:", "mark": ":---:"}

@@ -65,7 +65,7 @@ def _techniques(dossier: Dossier) -> Table:
         Column("technique"),
         Column("name"),
         Column("level"),
-        Column("cost", "number", f"in {scenario.currency}; the mean of a range"),
+        Column("cost", "number", "the mean of a range"),
         Column("success", "number", "probability that the research delivers something deployed"),
         Column("background", "number", "fails though no mode is active"),
     ]
