@@ -29,7 +29,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic campaign-mutants campaign-soak bench bench-quick docs
+.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic campaign-mutants campaign-soak bench bench-quick bench-sweep docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-22s %s\n", $$1, $$2 }' Makefile
@@ -95,6 +95,9 @@ bench: $(VENV)/.installed-bench ## measure the engine and its peers: hours; goes
 
 bench-quick: $(VENV)/.installed ## the same on small instances: under 3 minutes
 	$(BIN)/python -m benchmarks.run --quick --out out/bench-quick
+
+bench-sweep: $(VENV)/.installed-bench ## measure a sweep in one process, in two, and on a Dask cluster
+	$(BIN)/python -m benchmarks.sweep
 
 docs: $(VENV)/.installed-dev ## build the documentation site into out/docs
 	$(BIN)/python -m sphinx -q -W --keep-going -b html -d out/docs-trees -c docs . out/docs
