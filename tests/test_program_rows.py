@@ -110,6 +110,8 @@ def test_each_rule_is_a_row(
     row = only(where, rules)
     assert sides(row) == expected
     assert row.rule == words
+    # counts are whole; money is in cents
+    assert (row.money, row.decimals) == ((True, 2) if "cost" in words else (False, 0))
 
 
 def test_a_limit_on_an_attribute_counts_in_the_finest_decimals_of_its_numbers() -> None:
@@ -233,3 +235,16 @@ def test_a_target_is_met_up_to_a_trillionth_of_it() -> None:
     found = Question.of(three()).program(None, 0.25)
     assert found.target_limit == Fraction(1, 4) + Fraction(1, 4 * 10**12)
     assert program(three()).target_limit is None
+
+
+@pytest.mark.parametrize(
+    "text", ["cvar:1e-30000000", "cvar:", "cvar:.", "cvar:1", "cvar:-0.5", "cvar:0x1"]
+)
+def test_a_share_is_a_plain_decimal_below_1(text: str) -> None:
+    # 1e-30000000 would be written out with thirty million digits
+    with pytest.raises(BadInput, match="needs a share from 0 to below 1"):
+        Question.of(three(), text)
+
+
+def test_a_small_share_is_named_as_a_plain_decimal() -> None:
+    assert Question.of(three(), "cvar:0.0000001").objective == "cvar:0.0000001"

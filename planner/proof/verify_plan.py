@@ -248,6 +248,9 @@ class Instance:
         self.share = Fraction(1)  # of the probability, that the measure averages over
         self.state: list[int] = []
         if kind == "cvar":
+            # An exponent could stand for millions of digits.
+            plain = len(parameter) <= 40 and not set(parameter) - set("0123456789.")
+            _need(plain, f"{self.measure!r:.60} is no measure")
             try:
                 self.share = 1 - Fraction(parameter)
             except (ValueError, ZeroDivisionError):

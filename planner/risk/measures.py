@@ -8,6 +8,7 @@ more (docs/model.md, Objectives). A new measure is one class here and one line i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -20,6 +21,9 @@ from planner.risk.exact import Dyadic, fraction
 from planner.scenario.settle import Settled
 from planner.worlds.build import build, strikes
 from planner.worlds.types import Floats, Worlds
+
+#: A share as it is written: an exponent could stand for millions of digits.
+_PLAIN = re.compile(r"\s*[0-9.]{1,40}")
 
 
 class Measure(Protocol):
@@ -75,7 +79,7 @@ class CVaR:
 
     @property
     def name(self) -> str:
-        return f"cvar:{self.level}"
+        return f"cvar:{self.level:f}"
 
     def worlds(self, settled: Settled, seed: int) -> Worlds:
         return build(settled, seed=seed)
@@ -167,7 +171,7 @@ def parse(text: str) -> Measure:
         return Expected()
     if kind == "cvar":
         try:
-            level = Decimal(parameter)
+            level = Decimal(parameter if _PLAIN.fullmatch(parameter) else "")
         except InvalidOperation:
             level = Decimal(-1)
         if not (level.is_finite() and 0 <= level < 1):

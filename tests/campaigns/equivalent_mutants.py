@@ -45,4 +45,14 @@ EQUIVALENT: dict[tuple[str, ...], str] = {
         "-        context.prec = 400",
         "+        context.prec = 401",
     ): "more digits than any double has",
+    (
+        "planner/scenario/checks.py",
+        "-        exact.prec = 400",
+        "+        exact.prec = 399",
+    ): "more digits than any amount has",
+    (
+        "planner/program/build.py",
+        "-        kept = [(j, c) for j, c in zip(columns, coefficients, strict=True) if c]",
+        "+        kept = [(j, c) for j, c in zip(columns, coefficients, strict=False) if c]",
+    ): "the two lists are made side by side; strict guards against a slip of ours",
 }

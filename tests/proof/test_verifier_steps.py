@@ -423,6 +423,11 @@ def test_the_mean_of_the_worst_share_takes_worlds_by_their_loss() -> None:
     refused(tail("-0.25", 0.375), "is no measure")
     refused(tail("1", 0.5), "is no measure")
     refused(tail("1/0", 0.5), "is no measure")
+    refused(tail(".", 0.5), "is no measure")
+    check(tail("0." + "5".ljust(38, "0"), 0.5))
+    refused(tail("0." + "5".ljust(39, "0"), 0.5), "is no measure")
+    # a power of ten with thirty million digits would take minutes to write out
+    refused(tail("1e-30000000", 0.5), "is no measure")
 
 
 def test_the_worst_case_is_that_of_the_worst_state() -> None:

@@ -13,6 +13,7 @@ from planner.scenario.numbers import (
     NotAValue,
     Use,
     decimals,
+    parse_mixture,
     parse_number,
     parse_value,
     parse_whole,
@@ -151,7 +152,9 @@ def test_what_is_no_amount_is_answered_with_what_to_write(text: str, cure: str) 
         ("-0.1", "0 to 1"),
         ("0 to 0.5", "{uniform: [0, 0.5]}"),
         ("0.5 to 1", "{uniform: [0.5, 1]}"),
-        ("0.5 to 2", "between 0 and 1"),
+        ("0.5 to 2", "Write numbers between 0 and 1."),
+        ("-1 to 0.5", "Write numbers between 0 and 1."),
+        ("1 to 1", "Write numbers between 0 and 1."),
         ("{beta: [0, 1]}", "two positive numbers"),
         ("{beta: [-1, 1]}", "two positive numbers"),
         ("{pert: [0, 0.5, 1.5]}", "0 to 1"),
@@ -170,6 +173,17 @@ def test_a_mixture_is_a_value_of_its_own() -> None:
     value = parse_value("{mix: {1: 0.25, 2 to 4: 0.75}}", "amount")
     assert isinstance(value, Mixture)
     assert [str(part) for part in value.parts] == ["1: 0.25", "2 to 4: 0.75"]
+
+
+def test_a_symbol_in_a_mixture_may_stand_in_quotes() -> None:
+    scale = {"ok": parse_value("0.1", "probability"), "?": parse_value("0.8", "probability")}
+    plain = parse_mixture("{mix: {ok: 0.5, ?: 0.5}}", "probability", scale)
+    assert [part.symbol for part in plain.parts] == ["ok", "?"]
+    quoted = "{mix: {\"ok\": 0.5, '?': 0.5}}"
+    assert parse_mixture(quoted, "probability", scale) == plain
+    for odd in ("{mix: {\"ok': 0.5, ?: 0.5}}", '{mix: {"": 0.5, ?: 0.5}}', '{mix: {": 1}}'):
+        with pytest.raises(NotAValue):
+            parse_mixture(odd, "probability", scale)
 
 
 @pytest.mark.parametrize(
