@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import goals, report, run
+from benchmarks import goals, report, run, sweep
 from benchmarks.answer import Answer
 from benchmarks.case import Case, judged
 from benchmarks.evaluate import evaluate, reached
@@ -136,3 +136,15 @@ def test_a_ledger_keeps_the_last_word(tmp_path: Path) -> None:
     assert Ledger(path).rows["a"]["n"] == 2
     assert not Ledger(path, fresh=True).rows
     assert path.with_suffix(".before.jsonl").exists()
+
+
+def test_the_table_of_sweeps_compares_rates_round_by_round() -> None:
+    """By hand: rates 10 and 20 beside 30 and 30 are ratios of 3 and 1.5 of the same round."""
+
+    def one(rate: float) -> sweep.Run:
+        return sweep.Run(1.0, 2.0, rate, 0.5, 3.5, 1.0, 0.0, "same")
+
+    runs = {sweep.SERIAL: [one(10.0), one(20.0)], "2 processes": [one(30.0), one(30.0)]}
+    *_, alone, two = sweep.table(runs).splitlines()
+    assert "| 15.0 (10.0, 20.0) |" in alone
+    assert two.endswith("| 2.25 (1.50, 3.00) |")

@@ -136,7 +136,7 @@ class Cluster:
                     process.wait()
         self.scheduler = self.nanny = None
 
-    def worker_killed(self, bench: Bench, rng: random.Random, out: Path) -> None:
+    def dask_worker_killed(self, bench: Bench, rng: random.Random, out: Path) -> None:
         """One of its workers is killed while it works; the run ends well by itself."""
         self.up()
 
@@ -154,7 +154,7 @@ class Cluster:
         self._remember()
         bench.judge(bench.slow, out)
 
-    def scheduler_killed(self, bench: Bench, rng: random.Random, out: Path) -> None:
+    def dask_scheduler_killed(self, bench: Bench, rng: random.Random, out: Path) -> None:
         """The scheduler is killed while work is under way: said, with exit code 5."""
         self.up()
         scheduler = self.scheduler

@@ -63,7 +63,7 @@ def inject(
     cluster = Cluster(bench)
     costly: list[Kind] = [*REAL]
     if importlib.util.find_spec("distributed"):
-        costly += [cluster.worker_killed, cluster.scheduler_killed]
+        costly += [cluster.dask_worker_killed, cluster.dask_scheduler_killed]
     else:
         print("SKIPPED: Dask is not installed, so none of its processes can be killed")
     cheap: list[Kind] = [kind for kind in CHEAP if only in kind.__name__]
