@@ -23,7 +23,6 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -95,7 +94,6 @@ class Watched:
         self.mark = processes.new_mark()
         self.home = home / name
         self.home.mkdir()
-        # Worker processes are told where their main module is.
         self.process = processes.start(
             command, self.mark, env={"TMPDIR": str(self.home)}, stdout=subprocess.PIPE
         )
@@ -238,6 +236,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--every", type=float, default=10.0, help="seconds between two samples")
     given = parser.parse_args(arguments)
+    # Started in the background of a shell it ignores Ctrl-C, and so would the page that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         return soak(Path(name), given.minutes * 60, given.every)
 
@@ -287,7 +287,6 @@ def soak(home: Path, seconds: float, every: float) -> int:
         f"{times[-1] / 60:.1f} minutes, {len(times)} samples, {told.total():,} requests, "
         f"{codes.total():,} sweeps of 400 cases: {'; '.join(bad) or 'nothing grew'}"
     )
-    shutil.rmtree(home, ignore_errors=True)
     return 1 if bad else 0
 
 
