@@ -29,7 +29,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic campaign-mutants campaign-soak bench bench-quick bench-sweep docs
+.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic campaign-mutants campaign-soak bench bench-quick bench-sweep docs screenshots
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-22s %s\n", $$1, $$2 }' Makefile
@@ -102,6 +102,9 @@ bench-sweep: $(VENV)/.installed-bench ## measure a sweep in one process, in two,
 docs: $(VENV)/.installed-dev ## build the documentation site into out/docs
 	$(BIN)/python -m sphinx -q -W --keep-going -b html -d out/docs-trees -c docs . out/docs
 	@echo "The site is at out/docs/docs/index.html"
+
+screenshots: $(VENV)/.installed-dev ## take the pictures of docs/pictures anew (needs Chromium)
+	$(BIN)/python docs/make_screenshots.py
 
 clean: ## remove what make made: .venv, out, caches, builds
 	rm -rf $(VENV) out build dist *.egg-info

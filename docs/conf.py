@@ -38,6 +38,7 @@ html_title = "planner"
 html_show_sphinx = False
 html_copy_source = False
 html_show_sourcelink = False
+templates_path = ["templates"]
 html_static_path = ["static"]
 html_css_files = ["planner.css"]
 
@@ -63,6 +64,30 @@ def folders_to_pages(_app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = re.sub(r"\]\((?P<target>[^)#\s:]+)(?P<anchor>#[^)\s]*)?\)", mended, source[0])
 
 
+#: What the theme's pages lack for those who use a keyboard or hear them: captions of the navigation
+#: have a level, the two side bars a name of their own; what moves sideways can be reached by the
+#: keyboard, and a head that is blank is none.
+MENDED = {
+    'role="heading">': 'role="heading" aria-level="2">',
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="Site">',
+    '<aside class="toc-drawer">': '<aside class="toc-drawer" aria-label="This page">',
+    "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+    '<th class="head"><p></p></th>': '<td class="head"></td>',
+}
+
+
+def mend(app: Sphinx, error: Exception | None) -> None:
+    """Rewrite the built pages; a second time changes nothing."""
+    for path in () if error else Path(app.outdir).rglob("*.html"):
+        text = mended = path.read_text(encoding="utf-8")
+        for lacking, with_it in MENDED.items():
+            mended = mended.replace(lacking, with_it)
+        if mended != text:
+            path.write_text(mended, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("build-finished", mend)
     app.add_lexer("csv", TextLexer)
     app.connect("source-read", folders_to_pages)
