@@ -205,6 +205,11 @@ def test_losses_of_worlds_are_kept(tmp_path: Path) -> None:
     assert [world.loss for world in worlds_of(scenario).worlds] == [number(2), number(0)]
 
 
+def test_a_world_without_loss_among_others_is_nothing_odd(tmp_path: Path) -> None:
+    worlds = "world,weight,loss\ncalm,0.7,0\nstorm,0.3,5\n"
+    assert not of(tmp_path, explicit(worlds=worlds)).warnings
+
+
 def test_a_correlation_matrix_is_put_in_the_order_of_the_modes(tmp_path: Path) -> None:
     modes = "id,probability\nz,0.1\nm,0.1\nn,0.2\n"
     cells = "technique,m,n,z\na,0.5,0.1,0\nb,0.2,0.3,0\n"
