@@ -156,6 +156,7 @@ CASES: list[Case] = [
     ("a cent too much to count", cost("45035996273702.97"), T, None, "cost", "too large to count", "larger unit"),
     ("a budget a cent too large to count", budget("45035996273704.97"), Y, 3, "budget", "The budget is 4.504e+13, too large", "larger unit"),
     ("a limit too large to count", more("rules: {limits: [{attribute: cost, at_most: 1e14}]}\n"), Y, 7, "rules.limits", "A limit on cost is 1e+14, too large to count exactly with 2 decimals", "larger unit"),
+    ("a level too dear to count", more("levels: levels.csv\n", levels="technique,level,cost\na,half,1\na,full,1e14\n", techniques="id,cost\na,\nb,2\n"), T, None, "cost", "The total cost is 1.000e+14, too large to count", "larger unit"),
     ("a budget too large to count", budget("1e14"), Y, 3, "budget", "too large to count", "larger unit"),
     ("an attribute that is no number", base(techniques="id,cost,staff\na,1,ten\nb,2,\n"), T, 2, "staff", "ten, which is not", "plain number"),
     ("an over-precise attribute", base(techniques="id,cost,staff\na,1,1e-12\nb,2,\n"), T, 1, "staff", "over-precise", "9 decimals"),

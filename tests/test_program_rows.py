@@ -248,3 +248,16 @@ def test_a_share_is_a_plain_decimal_below_1(text: str) -> None:
 
 def test_a_small_share_is_named_as_a_plain_decimal() -> None:
     assert Question.of(three(), "cvar:0.0000001").objective == "cvar:0.0000001"
+
+
+def test_quick_values_are_those_of_the_expectation_alone() -> None:
+    given = scenario(failure=[["0.5", "0.25"]], weights=["0.5", "0.5"], loss=[1, 4], budget=1)
+    expected = Question.of(given).program(100)
+    tail = Question.of(given, "cvar:0.5").program(100)
+    # 1/2 * 1/2 + 1/2 * 4 * 1/4; the worse half is either world whole: 1 of the second
+    assert expected.nearest_value([0]) == 0.75
+    assert tail.nearest_value([0]) == 1.0
+    assert (tail.quick_value([0]), tail.close_value([0])) == (None, None)
+    close = expected.close_value([0])
+    assert close is not None
+    assert close.rounded() == 0.75

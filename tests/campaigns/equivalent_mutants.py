@@ -60,4 +60,9 @@ EQUIVALENT: dict[tuple[str, ...], str] = {
         "-                context.prec = MOST_DIGITS + 5",
         "+                context.prec = MOST_DIGITS + 4",
     ): "more digits than are read",
+    (
+        "planner/scenario/settle.py",
+        "-        context.prec = 60",
+        "+        context.prec = 59",
+    ): "more digits than an amount has that is not too large",
 }

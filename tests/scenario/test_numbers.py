@@ -109,6 +109,7 @@ def test_distributions(text: str, use: Use, value: object) -> None:
         ("about 3", "plain number"),
         ("٣", "plain number"),
         ("1e400", "larger unit"),
+        ("0.1e301", "larger unit"),
         ("1e-400", "Write 0"),
         ("1e-99999999999999999999", "Write 0"),
         ("0.01e-299", "Write 0"),
@@ -228,6 +229,7 @@ def test_an_attribute_may_be_negative_and_a_loss_may_not() -> None:
 
 def test_whole_numbers() -> None:
     assert parse_whole("8192", 64, 10_000) == parse_whole("8192.0", 64, 10_000) == 8192
+    assert (parse_whole("64", 64, 10_000), parse_whole("1e4", 64, 10_000)) == (64, 10_000)
     for text in ("63", "10001", "100.5", "x", "1e300"):
         with pytest.raises(NotAValue):
             parse_whole(text, 64, 10_000)
