@@ -65,4 +65,9 @@ EQUIVALENT: dict[tuple[str, ...], str] = {
         "-        context.prec = 60",
         "+        context.prec = 59",
     ): "more digits than an amount has that is not too large",
+    (
+        "planner/program/types.py",
+        "-        return float(self.measure.values(self.worlds, self.losses(stack)[None, :])[0])",
+        "+        return float(self.measure.values(self.worlds, self.losses(stack)[None, :])[-1])",
+    ): "one stack is asked about: the first value is the last",
 }
