@@ -282,8 +282,13 @@ def screen(found: Robust, heads: dict[str, Uncertain]) -> dict[str, tuple[float,
     for k, number in enumerate(draws.numbers):
         if heads[number.name] is number:
             gain, chance = worth(np.argsort(values[:, k], kind="stable"))
-            result[number.name] = (max(gain - float(noise), 0.0), chance)
+            result[number.name] = (_told_apart(gain - float(noise), float(least)), chance)
     return result
+
+
+def _told_apart(worth: float, risk: float) -> float:
+    """A worth beside the risk that it is taken from: 0 where rounding alone could make it."""
+    return worth if worth > SAME * risk else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -417,7 +422,7 @@ def estimate(
         name=number.name,
         central=number.value.mean,
         screened=screened,
-        evppi=max(float(difference.mean()), 0.0),
+        evppi=_told_apart(float(difference.mean()), float(before.mean())),
         error=float(difference.std(ddof=1) / np.sqrt(inner)),
         chance=chance,
         settled=tuple(settled),
