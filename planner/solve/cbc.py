@@ -35,6 +35,8 @@ INCREMENT = 1e-9
 PRIMAL = 1e-7
 #: What the finished search may be wrong by in its own arithmetic, relative to the objective.
 ROUNDING = 1e-7
+#: A sum of violations above this is none that tolerances explain.
+VIOLATION = 1e-4
 #: Seconds that CBC gets to stop when its time is up or it was asked to, before it is killed.
 GRACE = 2.0
 
@@ -63,25 +65,28 @@ class Cbc:
         if seen is not None:
             return seen
         started = time.monotonic()
+
+        def left() -> Limits:
+            if limits.seconds is None:
+                return limits
+            return replace(limits, seconds=limits.seconds - (time.monotonic() - started))
+
         answer = _once(program, limits)
         if answer.stop in ("failed", "infeasible"):
             if answer.stop == "failed":
                 log.info("CBC failed on %d columns; solved again", program.objective.size)
-            if limits.seconds is not None:
-                left = limits.seconds - (time.monotonic() - started)
-                limits = replace(limits, seconds=left)
-            second = _once(program, limits, "-preprocess", "off", "-presolve", "off")
-            if second.stop == "failed":
-                return _without_ceiling(program, limits) or second
-            answer = second
+            answer = _once(program, left(), "-preprocess", "off", "-presolve", "off")
+            if answer.stop == "failed":  # it crashes on some programs that have no solution
+                told = _without_ceiling(program, left()) or _violated(program, left())
+                answer = told or answer
         return answer
 
 
 def _without_ceiling(program: LinearProgram, limits: Limits) -> Answer | None:
     """The answer by way of a program that has solutions, None where that does not tell.
 
-    CBC crashes on some programs that have none. Where the objective is one column with an upper
-    bound, the program without that bound tells as much: its least value, above the bound or not.
+    Where the objective is one column with an upper bound, the program without that bound tells as
+    much: its least value, above the bound or not.
     """
     (priced,) = np.nonzero(program.objective)
     if priced.size != 1 or program.objective[priced[0]] < 0:
@@ -98,6 +103,32 @@ def _without_ceiling(program: LinearProgram, limits: Limits) -> Answer | None:
         return Answer("infeasible", None, None)
     # Found below the ceiling, or no further above it than the search can tell.
     return replace(answer, values=np.minimum(answer.values, program.upper))
+
+
+def _violated(program: LinearProgram, limits: Limits) -> Answer | None:
+    """Infeasible where every point must violate rows by more than a tolerance; None: unknown.
+
+    The least sum of violations: a program that always has solutions.
+    """
+    n, m = program.objective.size, program.row_lower.size
+    per_row = np.diff(program.starts)
+    # Two columns a row: one that lifts its sum, one that lowers it.
+    columns = np.column_stack([n + np.arange(m), n + m + np.arange(m)])
+    ends = np.repeat(program.starts[1:], 2)
+    elastic = LinearProgram(
+        objective=np.concatenate([np.zeros(n), np.ones(2 * m)]),
+        lower=np.concatenate([program.lower, np.zeros(2 * m)]),
+        upper=np.concatenate([program.upper, np.full(2 * m, np.inf)]),
+        integer=np.concatenate([program.integer, np.zeros(2 * m, np.bool_)]),
+        row_lower=program.row_lower,
+        row_upper=program.row_upper,
+        starts=np.concatenate([[0], np.cumsum(per_row + 2)]).astype(np.int32),
+        columns=np.insert(program.columns, ends, columns.ravel()).astype(np.int32),
+        values=np.insert(program.values, ends, np.tile([1.0, -1.0], m)),
+    )
+    answer = _once(elastic, replace(limits, gap=0.0))
+    least = answer.bound if answer.stop == "finished" else None
+    return Answer("infeasible", None, None) if least is not None and least > VIOLATION else None
 
 
 def _once(program: LinearProgram, limits: Limits, *options: str) -> Answer:
