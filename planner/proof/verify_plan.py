@@ -662,7 +662,8 @@ def _check_budget(plan: dict[str, Any], instance: Instance) -> None:
     budgets = [row for row in instance.rows if row.where == "budget"]
     costs = {j: cost for j, cost in enumerate(instance.cost) if cost}
     for row in budgets:
-        _need(row.lower is None and row.amounts == costs, "the budget is not about the costs")
+        limits_costs = row.lower is None and row.upper is not None and row.amounts == costs
+        _need(limits_costs, "the budget is not about the costs")
     limits = [float(Fraction(row.upper or 0, 10**instance.decimals)) for row in budgets]
     if instance.target is None:
         _need(plan.get("target_risk") is None, "target_risk: the certificate has none")

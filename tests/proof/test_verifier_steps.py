@@ -267,6 +267,10 @@ def test_the_budget_is_the_row_that_bears_its_name() -> None:
     low = made()
     low["certificate"]["rows"][0]["lower"] = 0
     refused(low, "the budget is not about the costs")
+    # and one that limits nothing is not a budget of 0
+    endless = made() | {"budget": 0.0}
+    endless["certificate"]["rows"][0]["upper"] = None
+    refused(endless, "the budget is not about the costs")
     # free options are not among its terms
     check(made(costs=(0, 200), budget=200))
     refused(made() | {"target_risk": 0.2}, "target_risk: the certificate has none")
