@@ -331,6 +331,8 @@ class Run:
         known = known or cheapen(self.program, start)
         model = self._target_model(limit, known)
         stack, bound, stop = self.smallest(self.program.cost, model, limit, known=known)
+        if stack is not None and stop == "proven":
+            stack, bound, stop = self._confirmed(stack, bound, model, limit)
         if stack is None:
             return self._stopped("infeasible" if stop == "infeasible" else "time limit")
         if stop == "proven" and self.gap == 0:
@@ -338,6 +340,29 @@ class Run:
         reason: StopReason = "proven" if stop == "proven" else "time limit"
         kind: ProofKind = "bounded" if bound > 0 or stop == "proven" else "none"
         return Outcome(stack, bound, kind, reason, _route(model), evaluated=self.evaluated)
+
+    def _confirmed(
+        self, stack: tuple[int, ...], bound: float, model: Model, limit: Fraction
+    ) -> tuple[tuple[int, ...], float, str]:
+        """The least cost once more, from another side: is there a stack that costs less?
+
+        HiGHS has been seen to call a dearer stack the cheapest (1.16; one program in 50,000 with
+        zeros and a target). Asked for the fewest techniques below that cost it finds what it lost.
+        """
+        while True:
+            total = self.program.stack_cost(stack)
+            below = math.ceil(total * (1 - Fraction(self.gap))) - 1
+            if below < 0:
+                return stack, bound, "proven"
+            everything = tuple(range(self.program.size))
+            cheaper = Row(everything, self.program.cost, None, below, "cheaper", "")
+            ones = (1,) * self.program.size
+            found, _, stop = self._again([cheaper]).smallest(ones, model, limit)
+            if found is None and stop == "infeasible":
+                return stack, max(bound, float(below + 1)), "proven"
+            if found is None:
+                return stack, bound, "time limit"
+            stack, bound = found, 0.0  # a bound that was false is none
 
     def _target_model(self, limit: Fraction, known: tuple[int, ...] | None) -> Model:
         """Tangents around the target, in the space that fits the instance."""
