@@ -136,21 +136,27 @@ class Recheck:
         return None
 
     @cached_property
-    def columns(self) -> tuple[int, ...]:
+    def levels(self) -> dict[str, str]:
+        """The level of each technique of the stack, as the plan says."""
         said, levels = self.plan["stack"], self.plan["levels"]
+        if not isinstance(levels, dict) or list(levels) != said:
+            raise Differs("the stack and its levels are not the same techniques")
+        if not all(isinstance(level, str) for level in levels.values()):
+            raise Differs("a level of the stack is no text")
+        return levels
+
+    @cached_property
+    def columns(self) -> tuple[int, ...]:
         techniques, options = self.scenario.techniques, self.question.settled.options
         named = {
             (techniques[options[k].technique].id, options[k].level): j
             for j, k in enumerate(self.program.option)
         }
-        if not isinstance(levels, dict) or list(levels) != said:
-            raise Differs("the stack and its levels are not the same techniques")
-        if not all(isinstance(level, str) for level in levels.values()):
-            raise Differs("a level of the stack is no text")
-        unknown = [f"{id}:{level}" for id, level in levels.items() if (id, level) not in named]
+        pairs = list(self.levels.items())
+        unknown = [f"{id}:{level}" for id, level in pairs if (id, level) not in named]
         if unknown:
             raise Differs(f"the scenario does not sell {unknown[0]}")
-        return tuple(sorted(named[pair] for pair in levels.items()))
+        return tuple(sorted(named[pair] for pair in pairs))
 
     # The steps.
 
@@ -245,7 +251,7 @@ class Recheck:
             exact = float(Decimal(units).scaleb(-self.scenario.decimals))
             _same(row.get("cost"), exact, f"cost of {name} in the ranking")
             _same(row.get("committed"), name in paid, f"{name} in the ranking, paid by others")
-            bought = self.plan["levels"].get(name) == level
+            bought = self.levels.get(name) == level
             _same(row.get("recommended"), bought, f"{name} in the ranking, recommended")
         found = sorted(row["technique"] for row in rows)
         _same(found, [technique.id for technique in techniques], "techniques of the ranking")

@@ -199,6 +199,16 @@ def test_a_ranking_that_recommends_something_else_does_not_verify(name, tmp_path
     assert failing(answer)[0] == "ranking"
 
 
+@pytest.mark.parametrize("levels", [None, "x", 1, []])
+def test_levels_that_are_no_table_fail_every_step_that_needs_them(levels, tmp_path, capsys):
+    document = json.loads((FROZEN / "ranked.json").read_text())
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({**document, "levels": levels}))
+    code, answer = ask(capsys, path, FROZEN / "folder")
+    assert code == 1
+    assert {"rules and cost", "ranking"} <= set(failing(answer))
+
+
 def test_another_scenario_is_told_apart(plan, tmp_path, capsys):
     # one vulnerability changed: the digest, the numbers and the worlds differ
     folder = tmp_path / "scenario"

@@ -58,7 +58,7 @@ class _Case:
     def __init__(self, plan: dict[str, Any]) -> None:
         given = plan["certificate"]
         self.plan, self.given = plan, given
-        _must(given["format"] == 1)
+        _must(given["format"] == 1 and type(given["format"]) is int)
         self.p = _numbers(given["worlds"]["probability"])
         self.whole_loss = _numbers(given["worlds"]["loss"])
         self.options = given["options"]
@@ -147,6 +147,7 @@ class _Case:
         _must(list(stack) == sorted(set(stack)))
         _must(len({self.technique[j] for j in stack}) == len(stack) and self.obeys(stack))
         cost = sum(self.cost[j] for j in stack)
+        _must(type(self.given["decimals"]) is int)
         unit = 10 ** self.given["decimals"]
         _must(claim["cost"] == cost and type(claim["cost"]) is int)
         value = self.value(stack)
