@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from planner.scenario.fields import Context
 from planner.scenario.names import NameWatch, Register, check_name
-from planner.scenario.notes import Place, fold, shown
+from planner.scenario.notes import Notes, Place, fold, shown
 from planner.scenario.numbers import NotAValue, parse_value
 from planner.scenario.tables import Row, Table, load
 from planner.scenario.types import FULL, ONE, ZERO, Level, Technique
@@ -15,7 +16,11 @@ from planner.scenario.values import Value
 
 MOST_TECHNIQUES = 20_000
 MOST_LOADING = 0.99
+#: What a text in a column beside the known ones is answered with.
+_BESIDE = "Or remove the column: beside the known columns, columns hold numbers."
 
+#: Headings of columns that would part the costs into several currencies or units.
+_UNITS = frozenset({"currency", "currencies", "unit", "units", "costunit", "costcurrency"})
 _OPTIONAL = ("name", "cost", "success", "background", "groups")
 
 
@@ -72,6 +77,7 @@ def read_techniques(context: Context, groups: tuple[tuple[str, Value], ...]) -> 
         result.levels = _read_levels(context, result)
         return result
     attributes = table.shape(notes, ("id",), _OPTIONAL, attributes=True)
+    attributes = [pair for pair in attributes if not _is_mixed(table, *pair, notes)]
     result.attributes = tuple(sorted(name for name, _ in attributes))
     rows = _define(context, table, result.register)
     result.levels = _read_levels(context, result)
@@ -83,6 +89,21 @@ def read_techniques(context: Context, groups: tuple[tuple[str, Value], ...]) -> 
         found.append(technique)
     result.found = tuple(sorted(found, key=lambda t: t.id))
     return result
+
+
+def _is_mixed(table: Table, name: str, index: int, notes: Notes) -> bool:
+    """Whether the column says in words which currency or unit each cost is in; then a finding."""
+    words = [row.cells[index] for row in table.rows if re.search("[^0-9. ]", row.cells[index])]
+    if fold(name) not in _UNITS or not words:
+        return False
+    notes.add(
+        table.heading(index),
+        f"The column {shown(name)} gives costs a currency or unit of their own, such as "
+        f"{shown(words[0])}; a scenario has one for all.",
+        "Convert every cost to one of them, name that with the key currency, and remove the "
+        "column.",
+    )
+    return True
 
 
 def _define(context: Context, table: Table, register: Register) -> list[tuple[str, Row]]:
@@ -140,7 +161,7 @@ def _technique(
         result.groups_at = table.place(row, "groups")
     values = []
     for attribute, index in attributes:
-        value = table.value(notes, row, index, "number", ZERO) or ZERO
+        value = table.value(notes, row, index, "number", ZERO, _BESIDE) or ZERO
         values.append((attribute, value))
     return Technique(
         id,

@@ -51,9 +51,16 @@ class Table:
         return "" if index is None else row.cells[index]
 
     def value(
-        self, notes: Notes, row: Row, column: str | int, use: Use, default: Value | None
+        self,
+        notes: Notes,
+        row: Row,
+        column: str | int,
+        use: Use,
+        default: Value | None,
+        more: str = "",
     ) -> Value | None:
-        """The cell's value. A blank cell means the default, and is a finding without one."""
+        """The cell's value. A blank cell means the default, and is a finding without one; `more`
+        is added to the cure of a finding."""
         text = row.cells[column] if isinstance(column, int) else self.text(row, column)
         if not text and default is not None:
             return default
@@ -62,7 +69,7 @@ class Table:
         except NotAValue as error:
             place = self.place(row, column)
             label = self.header[column] if isinstance(column, int) else column
-            notes.add(place, f"{shown(label)} {error.message}", error.cure)
+            notes.add(place, f"{shown(label)} {error.message}", f"{error.cure} {more}".strip())
             return default
 
     def shape(

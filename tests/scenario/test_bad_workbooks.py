@@ -73,6 +73,22 @@ def raw(old: str, new: str, base: bytes | None = None) -> bytes:
     return with_part(name, text.replace(old, new), made)
 
 
+def three_correlated() -> bytes:
+    """Correlations 0.9, 0.9 and -0.9: their smallest eigenvalue is 1 - 2 * 0.9."""
+    return workbook(
+        {
+            "modes": [["id", "probability"], ["m", 0.1], ["n", 0.2], ["o", 0.2]],
+            "vulnerability": [["technique", "m", "n", "o"], ["a", 0.5, 0.1, 1], ["b", 0.2, 0.3, 1]],
+            "correlation": [
+                ["mode", "m", "n", "o"],
+                ["m", 1, 0.9, 0.9],
+                ["n", 0.9, 1, -0.9],
+                ["o", 0.9, -0.9, 1],
+            ],
+        }
+    )
+
+
 def what_if(*rows: list[Any]) -> bytes:
     return workbook({"what_if": [["name", "path", "value"], *rows]})
 
@@ -454,6 +470,30 @@ CASES: list[tuple[str, bytes, int | None, str | None, str, str]] = [
         "rules!B3 (technique)",
         "two rows",
         "Join",
+    ),
+    (
+        "a prerequisite of itself",
+        rules(["requires", "a", "a"]),
+        2,
+        "rules!B2 (requires.a)",
+        "requires itself",
+        "Remove",
+    ),
+    (
+        "a cycle of prerequisites",
+        rules(["requires", "a", "b"], ["requires", "b", "a"]),
+        2,
+        "rules!B2 (requires.a)",
+        "cycle: a -> b -> a",
+        "Remove one",
+    ),
+    (
+        "a correlation matrix that cannot be",
+        three_correlated(),
+        None,
+        "correlation",
+        "smallest eigenvalue is -0.8",
+        "Multiply all correlations off the diagonal by 0.555",
     ),
     (
         "a limit without bound",
