@@ -8,6 +8,8 @@ SOLVER ?= enumerate,core
 EXAMPLES ?= 2000
 SECONDS_AT_MOST ?= 3600
 MINUTES ?= 20
+# WRITE=yes: the figure that a campaign reached goes into the table of docs/trust.md.
+FIGURE = $(if $(WRITE),$(BIN)/python -m tests.campaigns.figures "$@$(OF)" --)
 
 # The tests whose branch coverage is measured, of the files that pyproject.toml lists.
 COVERING := planner/errors.py planner/files.py planner/proof planner/scenario tests/proof tests/scenario \
@@ -29,7 +31,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-faults campaign-fuzz campaign-metamorphic campaign-mutants campaign-soak bench bench-quick bench-sweep docs screenshots
+.PHONY: help run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-engine campaign-faults campaign-fuzz campaign-knife-edge campaign-metamorphic campaign-mutants campaign-soak bench bench-quick bench-sweep docs screenshots
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-22s %s\n", $$1, $$2 }' Makefile
@@ -53,32 +55,36 @@ coverage: $(VENV)/.installed-dev ## branch coverage of what reads, counts money 
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 -q -m "not slow" $(COVERING)
 	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	$(FIGURE) $(BIN)/coverage report --no-skip-covered
 
 format: $(VENV)/.installed-dev ## rewrite the code in the house format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
 campaign-brute: $(VENV)/.installed-dev ## compare COUNT random scenarios with full enumeration
-	$(BIN)/python -m tests.campaigns.brute --count $(COUNT)
+	$(FIGURE) $(BIN)/python -m tests.campaigns.brute --count $(COUNT)
+
+campaign-knife-edge: $(VENV)/.installed-dev ## COUNT budgets one cent short of a tempting stack: nothing may be overspent
+	$(FIGURE) $(BIN)/python -m tests.campaigns.brute --count $(COUNT) --knife-edge --solver auto,core
 
 campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios, workbooks, plans, words; RECORD=file goes on there
-	$(BIN)/python -m tests.campaigns.fuzz --count $(COUNT) --seconds $(SECONDS_AT_MOST) $(if $(RECORD),--record $(RECORD))
+	$(FIGURE) $(BIN)/python -m tests.campaigns.fuzz --count $(COUNT) --seconds $(SECONDS_AT_MOST) $(if $(RECORD),--record $(RECORD))
 
 campaign-faults: $(VENV)/.installed-dev ## COUNT faults of every kind in sweeps (Linux; default 2000)
-	$(BIN)/python -m tests.campaigns.faults --count $(if $(filter file,$(origin COUNT)),2000,$(COUNT)) --seconds $(SECONDS_AT_MOST) --jobs 2
+	$(FIGURE) $(BIN)/python -m tests.campaigns.faults --count $(if $(filter file,$(origin COUNT)),2000,$(COUNT)) --seconds $(SECONDS_AT_MOST) --jobs 2
 
 campaign-soak: $(VENV)/.installed-dev ## the page under load and sweeps without end for MINUTES (Linux; default 20)
-	$(BIN)/python -m tests.campaigns.soak --minutes $(MINUTES)
+	$(FIGURE) $(BIN)/python -m tests.campaigns.soak --minutes $(MINUTES)
 
 campaign-metamorphic: $(VENV)/.installed-dev ## EXAMPLES new examples of every metamorphic property
-	PLANNER_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 2 -q tests/properties
+	$(FIGURE) env PLANNER_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 2 -q tests/properties
 
+campaign-engine: OF = $(if $(filter file,$(origin SOLVER)),, $(SOLVER))
 campaign-engine: $(VENV)/.installed-dev ## compare COUNT small random programs, by SOLVER, with all their stacks
-	$(BIN)/python -m tests.campaigns.engine --count $(COUNT) --solver $(SOLVER)
+	$(FIGURE) $(BIN)/python -m tests.campaigns.engine --count $(COUNT) --solver $(SOLVER)
 
 campaign-certificates: $(VENV)/.installed-dev ## verify COUNT random plans twice, and spoilt files of them
-	$(BIN)/python -m tests.campaigns.certificates --count $(COUNT)
+	$(FIGURE) $(BIN)/python -m tests.campaigns.certificates --count $(COUNT)
 
 lock: $(VENV)/.made ## renew the exact versions that developers get, tests/constraints.txt
 	@$(PIP) "uv>=0.5"
@@ -88,7 +94,7 @@ lock: $(VENV)/.made ## renew the exact versions that developers get, tests/const
 	@cat $(LOCK).new >> $(LOCK) && rm $(LOCK).new
 
 campaign-mutants: $(VENV)/.installed-dev ## do the tests notice faults in the verifier and in money? (COUNT; default 300)
-	$(BIN)/python -m tests.campaigns.mutants --count $(if $(filter file,$(origin COUNT)),300,$(COUNT))
+	$(FIGURE) $(BIN)/python -m tests.campaigns.mutants --count $(if $(filter file,$(origin COUNT)),300,$(COUNT))
 
 bench: $(VENV)/.installed-bench ## measure the engine and its peers: hours; goes on where it stopped
 	$(BIN)/python -m benchmarks.run --out out/bench

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -62,15 +63,23 @@ def random_scenario(seed: int, *, most: int = 12) -> Scenario:
     return _Draw(random.Random(f"scenario {seed}"), most).scenario()
 
 
-def random_case(seed: int, *, most: int = 12) -> Case:
-    """The scenario of that seed, with a question about it."""
+#: How a budget is chosen.
+BUDGETS = ("short", "short", "exact", "stack", "share", "share", "share", "zero", "all")
+
+
+def random_case(seed: int, *, most: int = 12, knife_edge: bool = False) -> Case:
+    """The scenario of that seed, with a question about it.
+
+    `knife_edge`: always a budget one unit short of the stack that tempts most (where rules allow no
+    stack there is none, and `kind` is another).
+    """
     rng = random.Random(f"question {seed}")
     scenario = random_scenario(seed, most=most)
     objective = _objective(rng, scenario)
     problem = Problem(scenario, objective)
     form = rng.random()
-    if form < 0.7:
-        kind, units = _budget(rng, problem)
+    if knife_edge or form < 0.7:
+        kind, units = _budget(rng, problem, ("short",) if knife_edge else BUDGETS)
         budget = amount(units, scenario.decimals)
         if rng.random() < 0.5:
             own = _with_budget(scenario, budget)
@@ -82,7 +91,7 @@ def random_case(seed: int, *, most: int = 12) -> Case:
         scenario = _with_budget(scenario, Decimal(0))  # to be ignored: a target was asked for
     argument, limit = None, None
     if rng.random() < 0.3:
-        _, limit = _budget(rng, problem)
+        _, limit = _budget(rng, problem, BUDGETS)
         argument = _written(rng, amount(limit, scenario.decimals))
     kind, target = _target(rng, problem, limit)
     return Case(seed, scenario, objective, argument, target, limit, kind, problem)
@@ -104,11 +113,9 @@ def _objective(rng: random.Random, scenario: Scenario) -> str:
     return f"worst:{max(k, certain)}"  # fewer than the certain ones is no possible set
 
 
-def _budget(rng: random.Random, problem: Problem) -> tuple[str, int]:
+def _budget(rng: random.Random, problem: Problem, kinds: Sequence[str]) -> tuple[str, int]:
     """How it was chosen, and the budget in units."""
-    kind = rng.choice(
-        ("short", "short", "exact", "stack", "share", "share", "share", "zero", "all")
-    )
+    kind = rng.choice(kinds)
     total = sum(problem.settled.cost)
     if kind == "zero":
         return kind, 0
@@ -118,6 +125,7 @@ def _budget(rng: random.Random, problem: Problem) -> tuple[str, int]:
         best = problem.least_objective(None)
         if best is not None:
             return kind, max(0, best.cost - (kind == "short"))
+        kind = "share"
     if kind == "stack" and problem.feasible:
         return kind, problem.cost(rng.choice(problem.feasible))
     return "share", int(total * rng.random() ** 2)

@@ -1,6 +1,7 @@
 """Thousands of random scenarios: the planner against full enumeration.
 
     python -m tests.campaigns.brute --count 30000 --solver auto,highs --workers 2
+    python -m tests.campaigns.brute --count 10000 --solver auto,core,highs,cp-sat,cbc --knife-edge
 
 Compares the stack (ties included), its cost, its objective (1e-12 of the exact one), the lower
 bound (never above the optimum), every rule (the budget among them), and what is said where no
@@ -49,6 +50,8 @@ class Verdict:
     seconds: float
     techniques: int
     assignments: int
+    #: the budget is one unit short of the stack that it tempts to
+    knife_edge: bool
 
 
 def judge(case: Case, solver: str, time_limit: float | None = None) -> Verdict:
@@ -89,6 +92,7 @@ def judge(case: Case, solver: str, time_limit: float | None = None) -> Verdict:
         seconds,
         len(case.scenario.techniques),
         len(case.problem.feasible),
+        case.kind == "short" and bool(case.units),
     )
 
 
@@ -167,8 +171,10 @@ def _near(found: float, exact: Fraction) -> bool:
 # ---------------------------------------------------------------------- the run
 
 
-def run(seed: int, solvers: tuple[str, ...], time_limit: float | None) -> list[Verdict]:
-    case = random_case(seed)
+def run(
+    seed: int, solvers: tuple[str, ...], time_limit: float | None, knife_edge: bool
+) -> list[Verdict]:
+    case = random_case(seed, knife_edge=knife_edge)
     return [judge(case, solver, time_limit) for solver in solvers]
 
 
@@ -200,6 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=0, help="seed of the first")
     parser.add_argument("--solver", default="auto", help="comma-separated: auto, enumerate, highs")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--knife-edge", action="store_true", help="every budget one unit short")
     parser.add_argument("--time-limit", type=float, default=None, help="seconds a solve")
     given = parser.parse_args(arguments)
     solvers = tuple(given.solver.split(","))
@@ -212,6 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
             seeds,
             itertools.repeat(solvers),
             itertools.repeat(given.time_limit),
+            itertools.repeat(given.knife_edge),
             chunksize=max(1, min(20, given.count // (4 * given.workers))),
         )
         for done, some in enumerate(results, start=1):
@@ -225,11 +233,12 @@ def main(arguments: list[str] | None = None) -> int:
     print(table(verdicts))
     wrong = sum(1 for verdict in verdicts if verdict.mismatches)
     over = sum(1 for verdict in verdicts if any("overspent" in m for m in verdict.mismatches))
+    short = sum(verdict.knife_edge for verdict in verdicts)
     spent = time.perf_counter() - started
     print(
-        f"{given.count} scenarios (seeds {seeds.start} to {seeds.stop - 1}), solvers "
-        f"{given.solver}: {len(verdicts)} answers, {wrong} mismatches, {over} overspent, "
-        f"{spent:.0f} s"
+        f"{given.count:,} scenarios (seeds {seeds.start} to {seeds.stop - 1}), solvers "
+        f"{given.solver}: {len(verdicts):,} answers, {wrong} mismatches; {short:,} budgets one "
+        f"unit short of a tempting stack, {over} overspent; {spent:.0f} s"
     )
     return 1 if wrong else 0
 
