@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bad_scenarios import CASES
+from inert import (
+    formulas_of_book,
+    formulas_of_csv,
+    hostile_files,
+    markup_of_page,
+)
 from script_corpus import PAYLOADS
+
+from planner.app.downloads import DOWNLOADS
 
 PAPER = Path(__file__).parents[2] / "scenarios" / "dung-mai-2025"
 SMALL = """\
@@ -128,3 +137,37 @@ def test_scripts_in_names_stay_text(client: Any) -> None:
         got = upload(client, small_yaml=SMALL.replace("name: Small", f"name: '{quoted}'"))
         assert got.json()["name"] == payload
         assert got.headers["content-type"] == "application/json"
+
+
+@pytest.mark.slow
+def test_every_file_to_take_away_is_inert(client: Any) -> None:
+    opened = upload_named(client, hostile_files())
+    assert opened.status_code == 200, opened.text
+    for name in DOWNLOADS:
+        got = client.post(f"/api/download/{name}", json={"scenario": opened.json()["digest"]})
+        assert got.status_code == 200, (name, got.text)
+        assert got.headers["content-disposition"].startswith("attachment; ")
+        assert got.headers["x-content-type-options"] == "nosniff"
+        if DOWNLOADS[name].file.endswith(".csv"):
+            assert formulas_of_csv(got.content) == []
+            assert b"'=" in got.content
+        elif DOWNLOADS[name].file.endswith(".xlsx"):
+            assert formulas_of_book(got.content) == []
+        elif DOWNLOADS[name].file.endswith(".html"):
+            assert markup_of_page(got.text) == []
+            assert "&lt;script&gt;" in got.text
+
+
+def test_every_bad_scenario_is_told_as_the_commands_tell_it(client: Any) -> None:
+    told = 0
+    for what, files, file, row, column, message, cure in CASES:
+        if any("/" in name for name in files):
+            continue  # no name of an upload
+        got = upload_named(client, files)
+        assert got.status_code == 422, what
+        found = got.json()["error"]["findings"]
+        places = [(f["file"], f["row"], f["column"]) for f in found if message in f["message"]]
+        assert places[0] == (file, row, column), what
+        assert any(cure in f["cure"] for f in found), what
+        told += 1
+    assert told > 200
