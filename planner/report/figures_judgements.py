@@ -59,14 +59,17 @@ def worth_drawing(found: FlipMap) -> Drawing:
     for k, flip in enumerate(flips):
         error = 2 * (flip.error or 0.0)
         axes.plot([max(worth[k] - error, 0), worth[k] + error], [k, k], color=INK, lw=1.2)
-    labels = [f"{shortened(f.name, 44)}  ({wording.percent(f.chance)})" for f in flips]
+    labels = [
+        f"{shortened(wording.judgement(f.name), 44)}  ({wording.percent(f.chance)})" for f in flips
+    ]
     name_ticks(axes, labels, size=8, most=70)
     axes.set_ylim(len(flips) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.set_xlabel("fall of the mean risk", fontsize=9)
     axes.tick_params(axis="x", labelsize=8)
     bare(axes, "top", "right")
-    alt = f"Worth of settling {len(flips)} judgements; the first is {flips[0].name}."
+    first = wording.judgement(flips[0].name)
+    alt = f"Worth of settling {len(flips)} judgements; the first is the {first}."
     return Drawing("settle-first", title, alt, figure)
 
 
@@ -97,7 +100,8 @@ def tornado_drawing(found: FlipMap) -> Drawing:
     axes.plot([], [], "s", color=REST, ms=7, label="risk falls with it")
     axes.plot([], [], "D", color=RED, ms=5, label="another stack is better here")
     labels = [
-        f"{shortened(bar.name, 42)}  {wording.short(bar.low, 2)}..{wording.short(bar.high, 2)}"
+        f"{shortened(wording.judgement(bar.name), 42)}  "
+        f"{wording.short(bar.low, 2)}..{wording.short(bar.high, 2)}"
         for bar in bars
     ]
     name_ticks(axes, labels, size=8, most=70)
@@ -108,7 +112,7 @@ def tornado_drawing(found: FlipMap) -> Drawing:
     axes.tick_params(axis="x", labelsize=8)
     bare(axes, "top", "right")
     legend_above(axes, 3)
-    alt = f"Tornado of {len(bars)} numbers; the widest is {bars[0].name}."
+    alt = f"Tornado of {len(bars)} numbers; the widest is the {wording.judgement(bars[0].name)}."
     return Drawing("tornado", title, alt, figure)
 
 
@@ -138,8 +142,8 @@ def map_drawing(found: Map) -> Drawing:
             axes.text(column, row, text, ha="center", va="center", fontsize=8, color=INK)
     axes.set_xticks(range(side), [wording.short(v, 2) for v in found.x_values], fontsize=8)
     axes.set_yticks(range(side), [wording.short(v, 2) for v in found.y_values], fontsize=8)
-    axes.set_xlabel(shortened(found.x, 60), fontsize=9, parse_math=False)
-    axes.set_ylabel(shortened(found.y, 50), fontsize=9, parse_math=False)
+    axes.set_xlabel(shortened(wording.judgement(found.x), 60), fontsize=9, parse_math=False)
+    axes.set_ylabel(shortened(wording.judgement(found.y), 50), fontsize=9, parse_math=False)
     for k, stack in enumerate(shown):
         last = k == len(COLOURS) - 1 and len(found.stacks) > len(COLOURS)
         label = ", ".join(stack) if len(stack) <= 6 else f"stack {k + 1} ({len(stack)} techniques)"
@@ -153,7 +157,8 @@ def map_drawing(found: Map) -> Drawing:
     )
     for entry in legend.get_texts():
         entry.set_parse_math(False)
-    alt = f"Best stack over {found.x} and {found.y}: {len(found.stacks)} different stacks."
+    over = f"{wording.judgement(found.x)} and {wording.judgement(found.y)}"
+    alt = f"Best stack over {over}: {len(found.stacks)} different stacks."
     return Drawing("two-way", title, alt, figure)
 
 

@@ -47,7 +47,7 @@ def flip_sentence(found: FlipMap) -> str:
             "turns out to be, none of the stacks compared is better than the one chosen without it."
         )
     return (
-        f"Settle {first.name} first: it changes the stack with a chance of "
+        f"Settle the {wording.judgement(first.name)} first: it changes the stack with a chance of "
         f"{wording.percent(first.chance)}, and knowing it takes {wording.short(first.evppi, 3)} "
         f"(± {wording.short(first.error, 2)}) off the risk on average."
     )
@@ -60,7 +60,7 @@ def _flips(found: FlipMap, width: int) -> list[RenderableType]:
         bar = bars[flip.name]
         rows.append(
             [
-                flip.name,
+                wording.judgement(flip.name),
                 wording.short(flip.evppi, 3),
                 f"± {wording.short(flip.error, 2)}" if flip.error else wording.DASH,
                 wording.percent(flip.chance),
@@ -98,7 +98,8 @@ def turns(flip: Flip, stack: tuple[str, ...]) -> str:
         if one.stack != stack and (not found or found[-1][1] != one.stack):
             found.append((one.value, one.stack))
     told = [f"at {wording.short(value, 3)}: {_change(to, stack)}" for value, to in found[:3]]
-    return f"{flip.name} (mean {wording.short(flip.central, 3)}) turns the stack {'; '.join(told)}."
+    mean = wording.short(flip.central, 3)
+    return f"The {wording.judgement(flip.name)} (mean {mean}) turns the stack {'; '.join(told)}."
 
 
 def _change(stack: tuple[str, ...], base: tuple[str, ...]) -> str:

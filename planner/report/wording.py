@@ -66,6 +66,32 @@ def count(number: int, thing: str, things: str = "") -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {things or thing + 's'}"
 
 
+def judgement(path: str) -> str:
+    """What an uncertain number is about, from the path by which `what-if` changes it.
+
+    >>> judgement("vulnerability.debate.collusion"), judgement("techniques.ida.half.cost")
+    ('failure of debate under collusion', 'cost of ida:half')
+    >>> judgement("groups.oversight"), judgement("techniques.ida.people")
+    ('loading on oversight', 'people of ida')
+    """
+    match path.split("."):
+        case ["joint", "modes"]:
+            return "correlation of the modes"
+        case ["groups", group]:
+            return f"loading on {group}"
+        case ["techniques", technique, "groups", group]:
+            return f"loading of {technique} on {group}"
+        case ["vulnerability", technique, mode]:
+            return f"failure of {technique} under {mode}"
+        case ["failure", technique, world]:
+            return f"failure of {technique} in {world}"
+        case ["techniques", technique, *level, what]:
+            return f"{what} of {':'.join((technique, *level))}"
+        case ["modes" | "worlds", one, what]:
+            return f"{what} of {one}"
+    return path.replace("_", " ")
+
+
 def cost(plan: Plan) -> str:
     """`9 of 9 USD million`."""
     spent, currency = money(plan.money(plan.cost)), plan.scenario.currency

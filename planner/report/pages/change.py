@@ -162,7 +162,7 @@ def judgements(dossier: Dossier) -> Section | None:
     ]
     rows = [
         [
-            word(flip.name),
+            word(wording.judgement(flip.name)),
             number(flip.evppi),
             number(flip.error),
             share(flip.chance if flip.evppi is not None else None),
