@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from planner.cli.failures import as_line
 from planner.cli.places import must_be_new
-from planner.errors import BadInput, EnvironmentFailed
+from planner.errors import BadInput, EnvironmentFailed, Finding
 from planner.files import make_folder, write_text
 from planner.report.screen import Screen, plain, print_json
 from planner.report.simple_table import table as page_table
@@ -41,11 +43,13 @@ NOT_MAPPED = "not-mapped.csv"
 
 @dataclass(frozen=True)
 class Brought:
-    """What was made: the scenario as it reads back, in words, and what did not map."""
+    """What was made: the scenario as it reads back, in words, what did not map, and what is odd
+    about what was read."""
 
     scenario: Scenario
     what: str
     not_mapped: tuple[NotMapped, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     facts: dict[str, object] = field(default_factory=dict)
 
 
@@ -74,7 +78,7 @@ def _convert(source: Path, out: Path) -> Brought:
     """A scenario in another form: folder, workbook or one YAML file."""
     scenario = read(source)
     _write(scenario, out)
-    return Brought(scenario, "The same scenario: the digest is equal.")
+    return Brought(scenario, "The same scenario: the digest is equal.", warnings=scenario.warnings)
 
 
 def _answers(arguments: Namespace, source: Path, out: Path) -> Brought:
@@ -85,7 +89,9 @@ def _answers(arguments: Namespace, source: Path, out: Path) -> Brought:
     blank = f"; {kept} left blank keep the scenario's number" if kept else ""
     what = f"The expert {answers.expert} answered {answers.answered} of {answers.asked} questions"
     facts = {"expert": answers.expert, "asked": answers.asked, "answered": answers.answered}
-    return Brought(answers.scenario, f"{what}{blank}.", facts=dict(facts))
+    return Brought(
+        answers.scenario, f"{what}{blank}.", warnings=answers.warnings, facts=dict(facts)
+    )
 
 
 def _write(scenario: Scenario, out: Path) -> None:
@@ -116,8 +122,9 @@ def _table(source: Path, map_file: str | None, out: Path) -> Brought:
     found = None
     if table is not None:
         found = import_table(table, mapping or guess(table.header), notes)
+    # A row that cannot be read is no row to go on without.
+    notes.stop_if_any()
     if found is None:
-        notes.stop_if_any()
         raise BadInput.of(notes.findings)
     imported = found
     files = _files(imported)
@@ -129,7 +136,8 @@ def _table(source: Path, map_file: str | None, out: Path) -> Brought:
 
     scenario = _whole_folder(out, fill)
     what = "Read it over: probabilities, and cells that the table does not name, are assumptions."
-    return Brought(scenario, what, tuple(imported.not_mapped))
+    warnings = (*notes.warnings, *scenario.warnings)
+    return Brought(scenario, what, tuple(imported.not_mapped), warnings)
 
 
 def _read_table(source: Path, mapping: Mapping | None, notes: Notes) -> Table | None:
@@ -184,6 +192,8 @@ def _whole_folder(out: Path, fill: Callable[[Path], object]) -> Scenario:
 
 
 def _show(arguments: Namespace, out: Path, brought: Brought) -> None:
+    for warning in brought.warnings:
+        print(f"Note: {as_line(warning)}", file=sys.stderr)
     if arguments.json:
         print_json(
             {

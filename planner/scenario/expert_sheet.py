@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from planner.errors import BadInput
+from planner.errors import BadInput, Finding
 from planner.scenario.csv_text import LARGEST_CSV
 from planner.scenario.folder import Folder, Holder, read_bytes
 from planner.scenario.names import check_name
@@ -57,12 +57,14 @@ _HOW_TO = (
 
 @dataclass(frozen=True)
 class Answers:
-    """The scenario with the expert, and how many of the questions have an answer."""
+    """The scenario with the expert, how many of the questions have an answer, and what is odd
+    about the sheet."""
 
     scenario: Scenario
     expert: str
     asked: int
     answered: int
+    warnings: tuple[Finding, ...] = ()
 
 
 def questions(scenario: Scenario, expert: str, cells: Sequence[tuple[str, str]]) -> Sheet:
@@ -134,7 +136,8 @@ def read_answers(path: Path, scenario: Scenario, expert: str | None) -> Answers:
     own = Expert(name, tuple(map(tuple, cells)))
     kept = [e for e in scenario.experts if e.name != name]
     experts = tuple(sorted([*kept, own], key=lambda e: e.name))
-    return Answers(replace(scenario, experts=experts), name, len(table.rows), answered)
+    whole = replace(scenario, experts=experts)
+    return Answers(whole, name, len(table.rows), answered, tuple(notes.warnings))
 
 
 def _table(path: Path, notes: Notes) -> Table | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -328,3 +329,72 @@ def test_the_main_file_keeps_its_own_budget_out_of_the_way(tmp_path: Path) -> No
     folder = write(tmp_path / "f", base(main=MAIN.replace("budget: 3\n", "")))
     assert main(["import", str(folder), "--out", str(tmp_path / "b.xlsx")]) == 0
     assert read(tmp_path / "b.xlsx").budget is None
+
+
+# What every table that is handed in is told
+
+
+def _duplicate_header(text: str) -> str:
+    head, _, rest = text.partition("\n")
+    return "\n".join([f"{head},{head.split(',')[1]}", *(f"{r},x" for r in rest.splitlines())])
+
+
+#: What is done to a sound table of three lines; the line, and parts of the message and the cure.
+SLIPS: dict[str, tuple[Callable[[str], str | bytes], int | None, str, str]] = {
+    "an empty file": (lambda t: t[:0], None, "The file is empty", "Fill it in"),
+    "UTF-16": (lambda t: t.encode("utf-16"), None, "UTF-16", "Save it as UTF-8"),
+    "Latin-1": (lambda t: (t + "é").encode("latin-1"), 4, "byte 0xE9 at offset", "UTF-8"),
+    "a NUL": (lambda t: t + "\0", 4, "NUL", "Remove it"),
+    "a control character": (lambda t: t + "\x07", 4, "U+0007", "Remove it"),
+    "a workbook": (lambda t: b"PK\x03\x04" + t.encode(), None, "not text", "Name it .xlsx"),
+    "a header alone": (lambda t: t.splitlines()[0], None, "a header but no rows", "Add a row"),
+    "semicolons": (lambda t: t.replace(",", ";"), 1, "separated by semicolons", "commas"),
+    "a duplicate header": (_duplicate_header, 1, "names a column twice", "Keep one"),
+    "an extra field": (lambda t: t.rstrip("\n") + ",x\n", 3, "fields, the header has", "comma"),
+    "a missing field": (lambda t: t + "x\n", 4, "The row has 1 fields", "missing field"),
+    "an unclosed quote": (lambda t: t + '"x\n', 4, "never closed", "Close it"),
+    "a huge field": (lambda t: t + "x" * 200_000 + "\n", 4, "10,000 characters", "Shorten it"),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+@pytest.mark.parametrize("what", ["a table", "answers"])
+def test_a_table_that_cannot_be_read_is_told_with_its_line_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str, slip: str
+) -> None:
+    spoilt, line, message, cure = SLIPS[slip]
+    table, out, more = tmp_path / "t.csv", tmp_path / "out", []
+    if what == "answers":
+        folder = write(tmp_path / "in", base())
+        run(capsys, "new", table, "--from", folder, "--expert", "anna")
+        lines = table.read_text().splitlines(keepends=True)[:3]
+        text, more = "".join(lines), ["--from", folder]
+    else:
+        text = "agenda,problem,cost\nDebate,deceit,1\nProbes,drift,2\n"
+    made = spoilt(text)
+    table.write_bytes(made if isinstance(made, bytes) else made.encode())
+    found = run(capsys, "import", table, *more, "--out", out, code=2)["error"]["findings"]
+    told = [f for f in found if message in f["message"] and cure in f["cure"]]
+    assert [(f["file"], f["row"]) for f in told] == [("t.csv", line)], found
+    assert not out.exists()
+
+
+def test_what_is_odd_about_a_table_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("agenda,problem,cost\n,,\nDebate,deceit,0\n")
+    run_words = ["import", str(table), "--out", str(tmp_path / "out")]
+    assert main(run_words) == 0
+    said = capsys.readouterr().err
+    assert "Note: t.csv, line 2: The row is blank; it was skipped." in said
+    assert "cost is 0: it is free." in said
+    # And of an expert's sheet with a row that its reader does not see.
+    folder, sheet = write(tmp_path / "in", base()), tmp_path / "anna.xlsx"
+    run(capsys, "new", sheet, "--from", folder, "--expert", "anna")
+    answer(sheet, ["0.1", None, None, None])
+    book = openpyxl.load_workbook(sheet)
+    book["questions"].row_dimensions[2].hidden = True
+    book.save(sheet)
+    assert main(["import", str(sheet), "--from", str(folder), "--out", str(tmp_path / "b")]) == 0
+    assert "Hidden here: row 2. It was read." in capsys.readouterr().err

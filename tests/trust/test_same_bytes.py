@@ -35,9 +35,14 @@ LIMITED = ("recommend", "evaluate", "explain", "frontier", "what-if", "gaps", "r
 
 #: Runs command lines, one after the other, in one process; what each prints on stdout, and how it
 #: ends, goes to its own files (stderr is for progress, which goes by the clock). As in the
-#: installed command, text is UTF-8 whatever the locale.
+#: installed command, text is UTF-8 whatever the locale. With BACK the clock of the day runs back, a
+#: day at each look.
 CHILD = """
-import contextlib, io, json, pathlib, sys
+import contextlib, io, json, os, pathlib, sys, time
+if "BACK" in os.environ:
+    days = iter(range(10**9))
+    time.time = lambda: 1e9 - 86400.0 * next(days)
+    time.time_ns = lambda: int(time.time()) * 10**9
 from planner.cli.main import main
 for k, words in enumerate(json.load(sys.stdin)):
     out, err = io.StringIO(), io.StringIO()
@@ -152,7 +157,7 @@ def test_every_command_gives_the_same_bytes_elsewhere(tmp_path: Path) -> None:
     zone = {"TZ": "UTC", "LC_ALL": "C", "LANG": "C", "PYTHONHASHSEED": "1"}
     first = answers(here, "--workers 1", **zone)
     zone = {"TZ": "Asia/Kathmandu", "LC_ALL": "de_DE.UTF-8", "LANG": "tr_TR.UTF-8"}
-    second = answers(there, "--workers 2", **zone, PYTHONHASHSEED="4242")
+    second = answers(there, "--workers 2", **zone, PYTHONHASHSEED="4242", BACK="1")
     ended = {p.stem: p.read_text() for p in here.glob("said-*.code") if p.read_text() != "0"}
     assert ended == {"said-29-recommend": "2", "said-30-recommend": "2"}
     assert len(first) > 2 * len(RUNS) + 60

@@ -135,6 +135,48 @@ def test_a_folder_that_may_not_be_written_is_said(
     assert "ermission" in capsys.readouterr().err
 
 
+def test_a_folder_that_the_system_does_not_let_write_is_said_and_left_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As a folder without permission answers; also where the tests run as root, who may write all.
+    assert main([*WORDS, str(tmp_path), "--budget", "2"]) == 0
+    before = contents(tmp_path)
+
+    def forbidden(**_: object) -> tuple[int, str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", forbidden)
+    capsys.readouterr()
+    assert main([*WORDS, str(tmp_path), "--budget", "3", "--json"]) == 5
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == 5
+    assert error["message"].endswith("plan.json cannot be written: Permission denied.")
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.slow
+def test_two_runs_in_one_folder_leave_whole_files_of_one_or_the_other(tmp_path: Path) -> None:
+    budgets, folder = ("2", "3"), tmp_path / "both"
+    alone = []
+    for budget in budgets:
+        assert main([*WORDS, str(tmp_path / budget), "--budget", budget]) == 0
+        alone.append(contents(tmp_path / budget))
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-m", "planner", *WORDS, str(folder), "--budget", budget],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for budget in budgets
+    ]
+    assert [run.communicate()[1].count(b"Traceback") for run in runs] == [0, 0]
+    assert [run.returncode for run in runs] == [0, 0]
+    found = contents(folder)
+    assert found.keys() == alone[0].keys() == alone[1].keys()
+    assert [n for n, data in found.items() if data not in (alone[0][n], alone[1][n])] == []
+
+
 def test_output_into_a_file_a_device_or_below_a_file_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
