@@ -56,7 +56,7 @@ def hostile_files() -> Files:
     return {
         "scenario.yaml": "\n".join(main_file) + "\n",
         "techniques.csv": "id,name,cost,=staff<b>\n"
-        + "".join(f"{i},{quoted(n)},1,20\n" for i, n in zip(ids, NAMES, strict=True)),
+        + "".join(f"{i},{quoted(n)},{int(i != 'e')},20\n" for i, n in zip(ids, NAMES, strict=True)),
         "modes.csv": "id,name,probability\n"
         + "".join(f"{m},{quoted(n)},0.2\n" for m, n in zip(modes, NAMES, strict=True)),
         "vulnerability.csv": table,

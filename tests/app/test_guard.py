@@ -44,6 +44,20 @@ def test_a_fetch_without_cors_is_refused(client: Any) -> None:
     assert client.get("/main.js", headers=told).status_code == 403
 
 
+def test_there_is_no_websocket_to_talk_to(client: Any) -> None:
+    """A page of a rebound host name may open one without asking: here nothing answers it."""
+    told = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    for path in ("/", "/api/start", "/_stcore/stream"):
+        assert client.get(path, headers=told).status_code != 101
+        evil = {**told, "Host": "evil.example", "Origin": "http://evil.example"}
+        assert client.get(path, headers=evil).status_code == 421
+
+
 def test_a_link_to_the_page_may_be_followed(client: Any) -> None:
     told = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert client.get("/", headers=told).status_code == 200

@@ -17,6 +17,17 @@ from inert import (
 from script_corpus import PAYLOADS
 
 from planner.app.downloads import DOWNLOADS
+from planner.app.limits import check_size
+from planner.errors import LimitHit
+from planner.scenario.types import (
+    FULL,
+    ONE,
+    ExplicitWorlds,
+    Level,
+    Scenario,
+    Technique,
+    World,
+)
 
 PAPER = Path(__file__).parents[2] / "scenarios" / "dung-mai-2025"
 SMALL = """\
@@ -121,6 +132,22 @@ def test_caps_hold(client: Any) -> None:
     assert got.status_code == 503
     assert "401 techniques" in got.json()["error"]["message"]
     assert upload(client, draws_yaml=SMALL + "samples: 100000\n").status_code == 503
+
+
+def test_worlds_beyond_the_cap_are_refused() -> None:
+    one = Technique("a", "A", (Level(FULL, ONE),))
+    world = World("w", "W", ONE)
+    given = Scenario(
+        name="Many worlds",
+        currency="units",
+        decimals=2,
+        budget=ONE,
+        techniques=(one,) * 400,
+        threats=ExplicitWorlds((world,) * 50_001, ()),
+    )
+    # 400 techniques in 50,000 worlds are 20 million cells.
+    with pytest.raises(LimitHit, match=r"has 50,001 worlds .* at most 50,000\."):
+        check_size(given)
 
 
 @pytest.mark.parametrize("files", [None, [], "x", [1], [{"name": "a.yaml"}], [{"name": 1}]])

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from scenario_files import MAIN, base, write
 
 from planner.cli import main as entry
 from planner.cli.main import main
@@ -62,6 +64,60 @@ def test_3_where_no_stack_meets_the_rules(tmp_path, capsys):
     (tmp_path / "clash.yaml").write_text(text)
     assert main(["recommend", str(tmp_path / "clash.yaml"), "--json"]) == 3
     assert "fund a" in error_of(capsys)["message"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "rules", "clash", "way_out"),
+    [
+        (3, "{fund: [a], exclude: [a]}", "fund a (line 7); exclude a (line 7)", 'drop "fund a"'),
+        (
+            0.5,
+            "{fund: [a]}",
+            "fund a (line 7); budget 0.5 units (line 3)",
+            "Raise the budget by 0.5 units, to 1 units",
+        ),
+        (0, "{fund: [b]}", "fund b (line 7); budget 0 units (line 3)", "Raise the budget by 2"),
+    ],
+    ids=["required and excluded", "a budget too small", "a budget of zero"],
+)
+@pytest.mark.parametrize("form", ["folder", "book.xlsx", "one.yaml"])
+def test_3_with_the_rules_in_conflict_and_the_way_out(
+    tmp_path, capsys, budget, rules, clash, way_out, form
+):
+    main_file = MAIN.replace("budget: 3", f"budget: {budget}") + f"rules: {rules}\n"
+    path = write(tmp_path / "folder", base(main=main_file))
+    if form != "folder":
+        pytest.importorskip("xlsxwriter", reason="workbooks need the extra xlsx")
+        assert main(["import", str(path), "--out", str(tmp_path / form)]) == 0
+        path = tmp_path / form
+    capsys.readouterr()
+    assert main(["recommend", str(path), "--json"]) == 3
+    error = error_of(capsys)
+    # In other forms the rules stand in other lines, or in cells.
+    bare = re.sub(r" \([^)]*\)", "", clash)
+    message = error["message"] if form == "folder" else re.sub(r" \([^)]*\)", "", error["message"])
+    assert f"These cannot hold together: {clash if form == 'folder' else bare}." in message
+    assert way_out.lower() in message.lower()
+    assert error["ways_out"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "stack", "cost"), [("0", [], 0.0), ("3000", ["a", "b"], 3.0)], ids=["zero", "above"]
+)
+def test_0_for_a_budget_of_zero_and_one_above_the_total(tmp_path, capsys, budget, stack, cost):
+    files = base(main=MAIN.replace("budget: 3", f"budget: {budget}"))
+    assert main(["recommend", str(write(tmp_path, files)), "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["stack"], plan["cost"], plan["warnings"]) == (stack, cost, [])
+
+
+def test_2_without_a_budget_and_0_with_one_asked_for(tmp_path, capsys):
+    folder = str(write(tmp_path, base(main=MAIN.replace("budget: 3\n", ""))))
+    assert main(["recommend", folder, "--json"]) == 2
+    (finding,) = error_of(capsys)["findings"]
+    assert "no budget" in finding["message"]
+    assert "pass --budget or --target-risk" in finding["cure"]
+    assert main(["recommend", folder, "--budget", "1"]) == 0
 
 
 def test_3_where_the_target_is_out_of_reach(capsys):

@@ -253,7 +253,16 @@ def test_ids_are_text_whatever_they_look_like(tmp_path: Path) -> None:
     assert inline.rules.fund == (Choice("007"), Choice("null"))
 
 
+def test_a_technique_without_a_name_is_called_by_its_id(tmp_path: Path) -> None:
+    scenario = of(tmp_path, base(techniques="id,name,cost\na,,1\nb,Beta,2\n"))
+    assert [t.name for t in scenario.techniques] == ["a", "Beta"]
+    assert scenario.warnings == ()
+
+
 def test_a_small_number_in_yaml_is_a_number(tmp_path: Path) -> None:
+    # YAML's own rules read this spelling as text; the page about the format says what it is here.
+    page = (ROOT / "docs" / "scenario-format.md").read_text(encoding="utf-8")
+    assert "`1e-9` is a number" in page
     assert of(tmp_path, base(main=MAIN + "unlisted: 1e-9\n")).unlisted == number("1e-9")
 
 

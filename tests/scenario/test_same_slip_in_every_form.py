@@ -50,7 +50,7 @@ def tables(files: Files) -> dict[str, Rows] | None:
     found = {}
     for name, content in files.items():
         if name.endswith(".csv"):
-            if isinstance(content, bytes) or "\0" in content:
+            if isinstance(content, bytes) or re.search("[\\0-\\x08\\x0b-\\x1f]", content):
                 return None
             try:
                 rows = list(csv.reader(io.StringIO(content), strict=True))

@@ -12,6 +12,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from campaigns.brute import judge
 from random_scenarios import random_case
 
 from planner.plan import Question
-from planner.solve.backend import Answer, Backend, Limits, LinearProgram
+from planner.solve import highs as highs_module
+from planner.solve.backend import Answer, Backend, Limits, LinearProgram, Stop
 from planner.solve.cbc import _answer as read_cbc
 from planner.solve.cbc import _possible
 from planner.solve.engine import BACKENDS
@@ -409,6 +411,58 @@ def test_ctrl_c_ends_a_solve_within_five_seconds(backend: Backend, tmp_path: Pat
 
 
 # ---------------------------------------------------------------------- habits
+
+
+def test_highs_has_one_thread_and_one_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads start though `parallel` is off unless there is one, and then runs differ."""
+    held: dict[str, object] = {}
+    real = highs_module.run
+
+    def looked_into(solver: object, stop: threading.Event | None) -> None:
+        names = ("threads", "random_seed", "parallel", "mip_feasibility_tolerance", "mip_rel_gap")
+        held.update({name: solver.getOptionValue(name)[1] for name in names})  # type: ignore[attr-defined]
+        real(solver, stop)
+
+    monkeypatch.setattr(highs_module, "run", looked_into)
+    assert_right(tangents(1), highs_module.Highs().solve(tangents(1), Limits()))
+    assert held == {
+        "threads": 1,
+        "random_seed": 0,
+        "parallel": "off",
+        # HiGHS's own default (its documentation); a tighter one gave more wrong answers.
+        "mip_feasibility_tolerance": 1e-6,
+        "mip_rel_gap": 0.0,
+    }
+
+
+@pytest.mark.parametrize("first", ["failed", "infeasible"])
+def test_highs_is_asked_once_more_without_presolve(
+    first: Stop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    given, presolved = tangents(2), []
+    real = highs_module.Highs._once
+
+    def once(
+        self: highs_module.Highs, program: LinearProgram, limits: Limits, *, presolve: bool
+    ) -> Answer:
+        presolved.append(presolve)
+        if presolve:
+            return Answer(first, None, None)
+        return real(self, program, limits, presolve=presolve)
+
+    monkeypatch.setattr(highs_module.Highs, "_once", once)
+    with caplog.at_level("INFO"):
+        assert_right(given, highs_module.Highs().solve(given, Limits()))
+    assert presolved == [True, False]
+    assert ("HiGHS failed" in caplog.text) == (first == "failed")
+
+
+def test_solves_at_the_same_time_do_not_take_each_others_files(backend: Backend) -> None:
+    """Shared file names gave silently wrong answers; `clean` sees to it that no file is left."""
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda seed: backend.solve(tangents(seed), Limits()), range(8)))
+    for seed, answer in enumerate(answers):
+        assert_right(tangents(seed), answer)
 
 
 def test_two_runs_give_the_same_answer(backend: Backend) -> None:

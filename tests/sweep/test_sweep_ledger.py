@@ -60,6 +60,15 @@ def test_what_is_recorded_is_there_after_closing_and_the_rest_is_unfinished(tmp_
         assert list(ledger.records()) == records(*range(CASES))
 
 
+def test_every_record_is_flushed_to_the_disk_before_it_counts(tmp_path):
+    """SQLite's documentation: synchronous 3 (EXTRA) syncs the file and, with a rollback journal,
+    the folder; 0 and 1 may lose or spoil records when the power fails."""
+    with opened(tmp_path) as ledger:
+        (level,) = ledger._connection.execute("PRAGMA synchronous").fetchone()
+        (journal,) = ledger._connection.execute("PRAGMA journal_mode").fetchone()
+    assert (level, journal) == (3, "delete")
+
+
 def test_a_ledger_in_memory_is_one_too():
     with Ledger.in_memory(IDENTITY) as ledger:
         ledger.record(records(3))

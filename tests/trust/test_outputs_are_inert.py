@@ -136,6 +136,14 @@ def test_markup_stays_text_in_pages_markdown_and_pictures(written: Path) -> None
 
 
 @pytest.mark.slow
+def test_what_was_odd_but_accepted_stands_in_every_report(written: Path) -> None:
+    odd = "cost is 0: it is free."
+    assert odd in (written / "report.html").read_text("utf-8")
+    assert odd in (written / "report.md").read_text("utf-8")
+    assert any(odd.encode() in part for part in parts((written / "report.xlsx").read_bytes()))
+
+
+@pytest.mark.slow
 def test_what_was_written_reads_back_with_the_names_as_they_were(written: Path) -> None:
     from planner.scenario.digest import digest
     from planner.scenario.read import read
