@@ -202,7 +202,8 @@ class _Case:
         budgets = [row for row in self.given["rows"] if row["where"] == "budget"]
         for row in budgets:
             terms, lower, _ = self._rule(row)
-            _must(lower is None and terms == {j: c for j, c in enumerate(self.cost) if c})
+            _must(lower is None and row["upper"] is not None)
+            _must(terms == {j: c for j, c in enumerate(self.cost) if c})
         if self.target is None:
             limits = [float(Fraction(row["upper"], unit)) for row in budgets]
             _must(limits == ([] if plan["budget"] is None else [plan["budget"]]))
