@@ -9,7 +9,7 @@ from planner.scenario.fields import Context
 from planner.scenario.notes import Place
 from planner.scenario.numbers import MOST_DECIMALS, decimals
 from planner.scenario.read_techniques import Techniques
-from planner.scenario.types import ExplicitWorlds, FailureModes, Rules, Technique
+from planner.scenario.types import Choice, ExplicitWorlds, FailureModes, Rules, Technique
 from planner.scenario.values import Number, Value
 
 #: Sums of units of account stay below this, so that 64-bit integers and doubles hold them exactly.
@@ -98,6 +98,46 @@ def check_budget(context: Context) -> None:
             Place(context.file, None, "budget"),
             "The scenario has no budget.",
             "Add budget: 10, or give --budget or --target-risk.",
+        )
+
+
+def check_rules_can_hold(
+    context: Context,
+    techniques: tuple[Technique, ...],
+    budget: Value | None,
+    rules: Rules,
+    committed: tuple[Choice, ...],
+) -> None:
+    """Rules that cannot hold together are no bad input, but what is seen at once is warned of:
+    whoever asks for a stack is told all of it, with the ways out."""
+    paid = {choice.technique for choice in committed}
+    asked = [choice for choice in rules.fund if choice.technique not in paid]
+    barred = {(choice.technique, choice.level) for choice in rules.exclude}
+    place = context.top.place("rules")._replace(column="rules.fund")
+    for choice in asked:
+        if barred & {(choice.technique, None), (choice.technique, choice.level)}:
+            context.notes.warn(
+                place,
+                f"fund and exclude both name {choice}: no stack meets both.",
+                "Drop it from one of them.",
+            )
+    if not isinstance(budget, Number):
+        return
+    costs: dict[tuple[str, str | None], Decimal] = {}
+    for technique in techniques:
+        costs |= {(technique.id, level.name): _size(level.cost) for level in technique.levels}
+        costs[technique.id, None] = min(_size(level.cost) for level in technique.levels)
+    named: dict[str, Decimal] = {}
+    for choice in asked:
+        # What a finding has left out has no cost here.
+        cost = costs.get((choice.technique, choice.level), Decimal(0))
+        named[choice.technique] = max(named.get(choice.technique, cost), cost)
+    least = sum(named.values(), Decimal(0))
+    if least > budget.value:
+        context.notes.warn(
+            place,
+            f"What fund names costs at least {least:f}, more than the budget of {budget}.",
+            "Raise the budget, or drop some of it.",
         )
 
 

@@ -216,6 +216,7 @@ def _scenario(context: Context) -> Scenario:
     places = checks.unit_decimals(checks.amounts(budget, techniques.found, rules))
     checks.check_amounts(context, techniques, budget, rules, places)
     checks.check_attributes(context, techniques)
+    checks.check_rules_can_hold(context, techniques.found, budget, rules, committed)
     checks.check_something_goes_wrong(context, threats, baseline)
     return Scenario(
         name=name,

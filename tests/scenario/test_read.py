@@ -271,9 +271,30 @@ def test_budgets_of_zero_and_above_the_total_are_accepted(tmp_path: Path, budget
     assert not of(tmp_path, base(main=MAIN.replace("budget: 3", f"budget: {budget}"))).warnings
 
 
-def test_rules_that_cannot_hold_together_are_no_bad_input(tmp_path: Path) -> None:
-    scenario = of(tmp_path, base(main=MAIN + "rules: {fund: [a, b], exclude: [a]}\n"))
-    assert scenario.rules.exclude == (Choice("a"),)
+LEVELS = "technique,level,cost\na,half,1\na,full,2.5\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ("rules: {fund: [a, b], exclude: [a]}", "fund and exclude both name a: no stack"),
+        ("rules: {fund: ['a:half'], exclude: ['a:half']}", "both name a:half: no stack"),
+        ("rules: {fund: ['a:half'], exclude: [a]}", "both name a:half: no stack"),
+        # Some level of a is left: 1 and 2 are within the budget of 3, 2.5 and 2 are not.
+        ("rules: {fund: [a, b], exclude: ['a:full']}", None),
+        ("rules: {fund: ['a:full', b]}", "costs at least 4.5, more than the budget of 3."),
+        ("rules: {fund: ['a:full', b]}\ncommitted: [b]", "already committed"),
+    ],
+)  # fmt: skip
+def test_rules_that_cannot_hold_together_are_no_bad_input(
+    tmp_path: Path, rules: str, message: str | None
+) -> None:
+    main = f"{MAIN}levels: levels.csv\n{rules}\n"
+    techniques = TECHNIQUES.replace("Alpha,1", "Alpha,")
+    scenario = of(tmp_path, base(main=main, techniques=techniques, levels=LEVELS))
+    assert "a" in {choice.technique for choice in scenario.rules.fund}
+    assert len(scenario.warnings) == (message is not None)
+    assert all(message in w.message and w.cure for w in scenario.warnings if message)
 
 
 @pytest.mark.parametrize(
