@@ -374,8 +374,9 @@ def _refuse(question: Question, program: Program, outcome: Outcome, search: Sear
     """Say why there is no plan: the rules, the target, or the time."""
     if not outcome.infeasible:
         raise LimitHit(
-            "The time limit was reached before any stack was found that meets the rules. "
-            "Allow more time with --time-limit."
+            "The time limit was reached before any stack was found that meets the rules, of "
+            f"{program.size:,} options in {program.loss.size:,} worlds. Allow more time with "
+            "--time-limit, or leave out options."
         )
     plain = replace(program, target=None)
     if program.target is not None:

@@ -152,7 +152,7 @@ class Program:
         """The measure of a stack, without rounding."""
         left = self._dyadic_loss
         for j in stack:
-            left = left * Dyadic.of(self.failure[j])
+            left = left.times(self.failure[j])
         return self.measure.exact(self.worlds, left)
 
     def quick_value(self, stack: Sequence[int]) -> Close | None:
@@ -195,7 +195,7 @@ class Program:
     def _dyadic_loss(self) -> Dyadic:
         left = Dyadic.of(self.worlds.loss)
         for k in self.committed:
-            left = left * Dyadic.of(self.worlds.failure[k])
+            left = left.times(self.worlds.failure[k])
         return left
 
     def tie_key(self, stack: Sequence[int]) -> tuple[int, int, tuple[str, ...]]:

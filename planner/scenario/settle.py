@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.errors import BadInput
+from planner.scenario.room import check_room
 from planner.scenario.types import ExplicitWorlds, FailureModes, Scenario
 from planner.scenario.values import Number, Value
 
@@ -172,6 +173,7 @@ def exact(value: Value) -> Decimal:
 def _threats(scenario: Scenario) -> ModeNumbers | WorldNumbers:
     threats = scenario.threats
     if isinstance(threats, ExplicitWorlds):
+        check_room(len(scenario.techniques), len(threats.worlds))
         failure = np.ones((len(scenario.techniques), len(threats.worlds)))
         for i, s, value in threats.failure:
             failure[i, s] = value.mean

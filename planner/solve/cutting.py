@@ -328,7 +328,7 @@ class Run:
         start = self._start()
         if start is None:
             return self._stopped("infeasible" if not self.deadline.over() else "time limit")
-        known = known or cheapen(self.program, start)
+        known = known or cheapen(self.program, start, self.deadline.over)
         model = self._target_model(limit, known)
         stack, bound, stop = self.smallest(self.program.cost, model, limit, known=known)
         if stack is not None and stop == "proven":

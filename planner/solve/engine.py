@@ -17,7 +17,9 @@ from planner.solve.enumerate import AllStacks, affordable, stack_count
 from planner.solve.highs import Highs
 from planner.solve.master import Deadline
 from planner.solve.models import Logs
+from planner.solve.passes import Matrix
 from planner.solve.search import Outcome, Progress, Search, silent
+from planner.solve.wide import CELLS, MANY, Wide
 
 #: Every backend, in the order of preference. A new one is a file and a line here.
 BACKENDS: tuple[Backend, ...] = (Highs(), CpSat(), Cbc())
@@ -46,6 +48,7 @@ class Engine:
         self.progress = progress
         self._all: AllStacks | None = None
         self._core: Core | None = None
+        self._wide: Wide | None = None
         self._made: Cutting | None = None
         solver = search.solver
         if solver not in SOLVERS:
@@ -60,9 +63,30 @@ class Engine:
         # With nothing for sale there is one stack, and no program for a backend to solve.
         if solver == "enumerate" or (solver == "auto" and affordable(program)) or not program.size:
             self._all = AllStacks(program)
+        elif solver in ("auto", "core") and self._is_wide():
+            pass
         elif solver in ("auto", "core") and Core.fits(self._logs):
             known = None if like is None else like._core
             self._core = Core(program, search, progress, known, self._logs)
+
+    def _is_wide(self) -> bool:
+        """Whether to start with the options that a price likes; makes that search."""
+        program = self.program
+        cells = program.size * program.loss.size
+        if program.size <= MANY or (cells <= CELLS and Core.fits(self._logs)):
+            return False
+        matrix = Matrix(program.failure)
+        self._wide = Wide(program, matrix, self.search, self.progress, self._part)
+        return True
+
+    def _part(self, part: Program, seconds: float | None, known: tuple[int, ...]) -> Outcome:
+        """What the other routes find on part of the options (or on all of them)."""
+        if part.size == self.program.size:
+            return self._cutting.best(part.rows[len(self.program.rows) :], seconds, known)
+        if part.size > MANY:
+            made = Cutting(part, BACKENDS[0], self.search, self.progress, tree=True)
+            return made.best((), seconds, known)
+        return Engine(part, self.search, self.progress)._best((), seconds, known)
 
     @cached_property
     def _logs(self) -> Logs:
@@ -76,6 +100,8 @@ class Engine:
             return "enumeration"
         if self._core is not None and self._made is None:
             return Core.name
+        if self._wide is not None and self._made is None:
+            return Wide.name
         return self._cutting.backend.name
 
     @property
@@ -100,9 +126,15 @@ class Engine:
         with out_of_memory_names(size):
             return self._best(extra, seconds)
 
-    def _best(self, extra: Sequence[Row], seconds: float | None) -> Outcome:
+    def _best(
+        self, extra: Sequence[Row], seconds: float | None, known: tuple[int, ...] | None = None
+    ) -> Outcome:
         if self._all is not None:
             return self._all.best(extra)
+        if self._wide is not None:
+            deadline = Deadline(seconds)
+            outcome = self._wide.best(extra, seconds)
+            return self._cutting.best(extra, deadline.left()) if outcome is None else outcome
         if self._core is not None and self._made is None:
             deadline = Deadline(seconds)
             try:
@@ -112,4 +144,4 @@ class Engine:
                 found = self._cutting.best(extra, deadline.left(), stalled.stack)
                 better = found.stack is not None and stalled.bound > (found.bound or 0.0)
                 return replace(found, bound=stalled.bound, kind="bounded") if better else found
-        return self._cutting.best(extra, seconds)
+        return self._cutting.best(extra, seconds, known)

@@ -39,17 +39,22 @@ def improve(
     return tuple(sorted(stack))
 
 
-def cheapen(program: Program, start: Sequence[int]) -> tuple[int, ...] | None:
+def cheapen(
+    program: Program, start: Sequence[int], over: Callable[[], bool] = _never
+) -> tuple[int, ...] | None:
     """From a stack towards the target: add the best per unit of money until the target is met,
-    then drop what is not needed, dearest first. None where it is not met this way."""
+    then drop what is not needed, dearest first. None where it is not met this way, or `over` said
+    that there is no time."""
     limit = program.target_limit
     if limit is None:
         return None
     stack = list(start)
     while program.value(stack) > limit:
-        if not _add_one(program, stack, per_cost=True):
+        if over() or not _add_one(program, stack, per_cost=True):
             return None
     for j in sorted(stack, key=lambda j: -program.cost[j]):
+        if over():
+            break
         rest = [k for k in stack if k != j]
         if program.holds(rest) and program.exact_value(rest) <= limit:
             stack = rest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 
@@ -25,17 +24,20 @@ class Exact:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._values: dict[tuple[int, ...], Fraction] = {}
+        self._number: dict[int, int] = {}
+        self._seen: dict[bytes, int] = {}
         self._close: tuple[dict[tuple[int, ...], Close | None], ...] = ({}, {})
 
-    @cached_property
-    def _row_class(self) -> list[int]:
+    def _row_class(self, j: int) -> int:
         """Columns with bitwise equal failure rows get the same number."""
-        seen: dict[bytes, int] = {}
-        failure = self.program.failure
-        return [seen.setdefault(row.tobytes(), len(seen)) for row in failure]
+        number = self._number.get(j)
+        if number is None:
+            row = self.program.failure[j].tobytes()
+            number = self._number[j] = self._seen.setdefault(row, len(self._seen))
+        return number
 
     def _key(self, stack: Iterable[int]) -> tuple[int, ...]:
-        return tuple(sorted(self._row_class[j] for j in stack))
+        return tuple(sorted(map(self._row_class, stack)))
 
     def value(self, stack: Iterable[int]) -> Fraction:
         stack = tuple(stack)

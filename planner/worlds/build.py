@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.errors import BadInput, out_of_memory_names
+from planner.scenario.room import check_room
 from planner.scenario.settle import ModeNumbers, Settled, WorldNumbers
 from planner.worlds import joint, quadrature, sample
 from planner.worlds.classes import Classes, merged_classes, possible_sets, set_losses
 from planner.worlds.conditional import failure_given_sets, shared_loadings, with_success
-from planner.worlds.expand import Draws, check_room, expand, on_grid, worlds_of
+from planner.worlds.expand import Draws, expand, on_grid, worlds_of
 from planner.worlds.merge import distinct, summed
 from planner.worlds.types import Floats, Worlds
 
@@ -268,14 +269,20 @@ def _explicit(settled: Settled, threats: WorldNumbers, merge: bool = True) -> Wo
     technique = [option.technique for option in settled.options]
     check_room(len(technique), threats.weight.size)
     kept = np.flatnonzero(threats.weight > 0)
-    failure = with_success(threats.failure[technique][:, kept], settled.success)
+    # Every copy of a large table counts: none is made where nothing is left out.
+    failure = threats.failure
+    if technique != list(range(len(failure))):
+        failure = failure[technique]
+    if kept.size < threats.weight.size:
+        failure = failure[:, kept]
+    failure = with_success(failure, settled.success)
     first = number = np.arange(kept.size, dtype=np.int64)
     if merge:
         first, number = distinct(np.vstack([loss[kept], failure]))
     return Worlds(
         probability=summed(number, threats.weight[kept]) / total,
         loss=loss[kept][first],
-        failure=failure[:, first],
+        failure=failure if first.size == kept.size else failure[:, first],
         state=kept[first].astype(np.int64),
         active=np.zeros((threats.weight.size, 0), np.bool_),
     )

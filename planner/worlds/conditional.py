@@ -30,6 +30,8 @@ def failure_given_sets(
 def with_success(failure: Floats, success: Floats) -> Floats:
     """1 - s (1 - f): an option that does not deliver fails. `failure` (options, C), `success`
     (options,)."""
+    if bool((success == 1).all()):
+        return failure  # 1 - (1 - f), and no copy
     return np.clip(failure + (1 - success)[:, None] * (1 - failure), 0.0, 1.0)
 
 

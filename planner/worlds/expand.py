@@ -7,14 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.errors import LimitHit
+from planner.scenario.room import check_room
 from planner.worlds.classes import Classes
 from planner.worlds.conditional import shifted
 from planner.worlds.merge import distinct, summed
 from planner.worlds.types import Floats, Worlds
-
-#: Largest number of cells of the table of failures (4 GB).
-MOST_CELLS = 2**29
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,15 +23,6 @@ class Draws:
     z: Floats
     probability: Floats
     replicates: Floats | None
-
-
-def check_room(options: int, worlds: int) -> None:
-    """Raises LimitHit where a table of options x worlds would not fit in memory."""
-    if options * worlds > MOST_CELLS:
-        raise LimitHit(
-            f"{options:,} options in {worlds:,} worlds are more than memory holds "
-            f"({MOST_CELLS:,} cells). Use fewer samples, techniques or modes."
-        )
 
 
 def on_grid(classes: Classes, nodes: tuple[Floats, Floats]) -> Draws:

@@ -18,7 +18,7 @@ from planner.scenario import (
     workbook_cells,
     yaml_text,
 )
-from planner.worlds.expand import MOST_CELLS
+from planner.scenario.room import MOST_CELLS
 
 PAGE = Path(__file__).parents[2] / "docs" / "scenario-format.md"
 MIB = 2**20

@@ -12,7 +12,7 @@ import pytest
 from scenario_files import write
 
 from planner.errors import LimitHit
-from planner.worlds.expand import check_room
+from planner.scenario.room import check_room
 
 resource = pytest.importorskip("resource", reason="limits of a process are POSIX's")
 
