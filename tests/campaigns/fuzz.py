@@ -62,7 +62,7 @@ WAITING = 600
 CHUNK = 200
 #: Solving stops early, and draws are few: what is tested is the input.
 BRIEF = ("--time-limit", "2")
-FEW_DRAWS = ("--draws", "4", "--settle", "0")
+FEW_DRAWS = {"robust": ("--draws", "4", "--settle", "0"), "report": ("--draws", "0")}
 _SOLVE = ("recommend", "evaluate", "what-if", "frontier", "explain", "gaps", "robust", "report")
 
 
@@ -100,8 +100,8 @@ def _ended(given: Spoilt, here: Path) -> tuple[int, list[str]]:
     words = [_named(word, names) for word in given.words]
     if given.command in _SOLVE and "--time-limit" not in words:
         words += BRIEF
-    if given.command == "robust" and "--draws" not in words and "--settle" not in words:
-        words += FEW_DRAWS
+    if not {"--draws", "--settle"} & set(words):
+        words += FEW_DRAWS.get(given.command, ())
     out, err = io.StringIO(), io.StringIO()
     found: list[str] = []
     code = -1
