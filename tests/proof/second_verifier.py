@@ -147,7 +147,7 @@ class _Case:
         _must(list(stack) == sorted(set(stack)))
         _must(len({self.technique[j] for j in stack}) == len(stack) and self.obeys(stack))
         cost = sum(self.cost[j] for j in stack)
-        _must(type(self.given["decimals"]) is int)
+        _must(type(self.given["decimals"]) is int and 0 <= self.given["decimals"] <= 9)
         unit = 10 ** self.given["decimals"]
         _must(claim["cost"] == cost and type(claim["cost"]) is int)
         value = self.value(stack)
