@@ -230,8 +230,13 @@ class Table:
         return self.fall(self.plan.columns, (*self.plan.columns, column))
 
     def locked_rise(self, i: int) -> float | None:
+        """How much worse the best stack with the technique locked in or out is than the plan."""
         lock = self.locks.get(i)
-        return None if lock is None or lock.value is None else max(lock.value - self.reached, 0.0)
+        if lock is None or lock.value is None:
+            return None
+        if self.program.target is not None:
+            return max(lock.value - self.reached, 0.0)
+        return self.fall(lock.columns, self.plan.columns)
 
     def stand_in(self, column: int | None, alone: float | None) -> tuple[str, float] | None:
         """The technique of the stack that does most of what a column would do by itself, and how

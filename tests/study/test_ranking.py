@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from factory import scenario
 from oracle import Problem
@@ -498,6 +499,23 @@ def test_a_rise_too_small_for_four_digits_is_given_by_itself() -> None:
     given = four(failure=[["0.5", "0.5"], ["1", "0.9999998"], ["1", "1"], ["1", "1"]], budget=2)
     row = row_of(rank(recommend(given)), "b")
     assert row.reason.startswith("Without it the risk of 1 rises by 1e-07")
+
+
+def test_a_twin_is_told_to_do_as_well_where_doubles_add_its_worlds_in_another_order() -> None:
+    # the same failures in another order, over worlds of equal weight: exactly the same risk, in
+    # doubles now and then an ulp apart
+    apart = 0
+    for seed in range(12):
+        cells = [f"{x:.3f}" for x in np.random.default_rng(seed).random(9)]
+        given = four(
+            failure=[cells, cells[::-1], ["1"] * 9, ["1"] * 9], weights=["1"] * 9, loss=[1] * 9
+        )
+        plan = recommend(given)
+        apart += plan.program.value([0]) != plan.program.value([1])
+        row = row_of(rank(plan), "b")
+        assert row.lock_in_rise == 0
+        assert row.reason.endswith("another stack that holds it does as well at no lower cost.")
+    assert apart > 0
 
 
 def test_under_a_target_the_values_are_money_and_the_reason_says_so() -> None:
