@@ -117,6 +117,10 @@ class GrowingLP:
         self._highs.setOptionValue("simplex_iteration_limit", most)
         found = self._asked(seconds)
         status = self._highspy.HighsModelStatus
+        if self.empty:
+            # No word of HiGHS that nothing is left is believed without a second look.
+            self._highs.clearSolver()
+            found = self._asked(seconds)
         ended = status.kOptimal, status.kInfeasible, status.kTimeLimit, status.kInterrupt
         if self._highs.getModelStatus() not in ended:
             self.tighten(max(self.feasibility, DEFAULT))

@@ -4,6 +4,9 @@ A mixed-integer solver sees only the rows that it is given; after branching, poi
 where it knows nothing. Here the envelope rows are made where they are needed, and hold for all
 nodes. One linear program is warm throughout. A node is dropped when its bound is within the gap of
 the best stack; the least bound of what is left is proven whenever the search stops.
+
+No bound rests on the word of the solver of the linear programs: its multipliers are taken, and what
+they prove is worked out anew (`planner.solve.weak_duality`).
 """
 
 from __future__ import annotations
@@ -12,13 +15,14 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.solve.incremental import GrowingLP, Vertex
 from planner.solve.master import Deadline, Master
+from planner.solve.weak_duality import WeakDuality
 from planner.solve.worldrows import WorldRows
 from planner.worlds.types import Floats
 
@@ -78,6 +82,7 @@ class Tree:
         program = master.assemble(model, None, math.inf, integer=False)
         self._rules = program.row_lower.size - len(model)
         self._lp = GrowingLP(program)
+        self._own = WeakDuality(program)
         self._lp.tighten(EXACT)
         self._added = len(model)
         self._idle = np.zeros(len(model), np.int64)
@@ -160,10 +165,11 @@ class Tree:
     def _bounded(self, node: Node) -> tuple[Vertex | None, float]:
         """The node's relaxation after rounds of rows, and its bound (infinite: it is empty)."""
         root = math.isinf(node.bound)
-        self._lp.bounds(node.lower.astype(np.float64), node.upper.astype(np.float64))
+        lower, upper = node.lower.astype(np.float64), node.upper.astype(np.float64)
+        self._lp.bounds(lower, upper)
         bound, poor, vertex = node.bound, 0, None
         for done in range(ROOT_ROUNDS if root else NODE_ROUNDS):
-            found = self._solve()
+            found = self._solve(lower, upper)
             if found is None:
                 if self._lp.empty:
                     return None, math.inf
@@ -209,10 +215,23 @@ class Tree:
         # A program that would not end was solved again with a wider tolerance.
         return self._lp.feasibility * (self.model.width + 1 + self.size)
 
+    def _checked(self, vertex: Vertex, lower: Floats, upper: Floats) -> Vertex:
+        """The vertex with the bound and the reduced costs that its multipliers prove here.
+
+        A stack of at most the known theta has no world's share above that: no measure is below any
+        of its worlds' shares. So the columns of theta and T end there, for bounds up to it.
+        """
+        known = self.known * (1 + 1e-9)
+        least = np.concatenate([lower, np.zeros(self.model.width)])
+        most = np.concatenate([upper, [known], np.minimum(self.model.share, known)])
+        value, reduced = self._own.bound(vertex.duals, least, most)
+        return replace(vertex, value=value, reduced=reduced)
+
     def _fixed(self, node: Node, vertex: Vertex, bound: float) -> Node:
         """Columns that leave their bound only at a price beyond the gap stay there."""
         x = vertex.columns[: self.size]
-        beyond = vertex.value - self._slack() + np.abs(vertex.reduced[: self.size])
+        price = np.where(x > 0.5, -vertex.reduced[: self.size], vertex.reduced[: self.size])
+        beyond = vertex.value - self._slack() + np.maximum(price, 0.0)
         dear = (beyond >= self._cut()) & (node.lower < node.upper)
         dear &= (x > 1 - WHOLE) | (x < WHOLE)
         if not dear.any():
@@ -263,7 +282,7 @@ class Tree:
         if vertex is None:
             reached = math.inf if self._lp.empty else bound
         else:
-            reached = max(bound, vertex.value - self._slack())
+            reached = max(bound, self._checked(vertex, lower, upper).value - self._slack())
         gained = min(reached, self.known) - bound
         self._gain[value, j] += max(gained, 1e-9) / max(distance, 1e-6)
         self._tries[value, j] += 1
@@ -271,9 +290,10 @@ class Tree:
 
     # Rows.
 
-    def _solve(self) -> Vertex | None:
+    def _solve(self, lower: Floats, upper: Floats) -> Vertex | None:
         found = self._lp.ask(self.deadline.left())
         if found is not None:
+            found = self._checked(found, lower, upper)
             slack = np.abs(found.duals[self._rules :]) <= EXACT
             self._idle = np.where(slack, self._idle + 1, 0)
             if len(self.model) > CROWDED * self._few and (self._idle > IDLE).any():
@@ -284,12 +304,15 @@ class Tree:
     def _append(self) -> None:
         rows = self.model.since(self._added)
         self._lp.append(rows)
+        self._own.append(rows)
         self._added += len(rows)
         self._idle = np.append(self._idle, np.zeros(len(rows), np.int64))
 
     def _forget(self, wanted: NDArray[np.bool_]) -> None:
         stays = self.model.keep(wanted)
-        self._lp.forget((self._rules + np.flatnonzero(~stays)).tolist())
+        gone = (self._rules + np.flatnonzero(~stays)).tolist()
+        self._lp.forget(gone)
+        self._own.forget(gone)
         self._idle = self._idle[stays]
         self._added = len(self.model)
 
