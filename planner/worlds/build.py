@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from planner.errors import BadInput, out_of_memory_names
 from planner.scenario.room import check_room
@@ -107,7 +108,7 @@ def strikes(settled: Settled, k: int, *, seed: int = 0) -> Worlds:
     loading = _loading(settled, threats, True)
     classes, _ = _classes(settled, threats, active, np.ones(len(active)))
     classes = replace(classes, probability=np.ones(classes.count), replicates=None)
-    nodes = _grid(loading, len(active))
+    nodes = _grid(loading, len(active), _rarest(settled, threats))
     if nodes is not None:
         return worlds_of(classes, loading, on_grid(classes, nodes), None)
     samples = max(-(-settled.scenario.samples // len(active)), LEAST_DRAWS)
@@ -123,7 +124,7 @@ def _together(
 ) -> Worlds:
     modes = threats.probability.size
     correlation = joint.simplify(threats.correlation, modes)
-    nodes = _grid(loading, 2**modes)
+    nodes = _grid(loading, 2**modes, _rarest(settled, threats))
     if nodes is None or isinstance(correlation, np.ndarray):
         return _drawn(settled, threats, correlation, loading, seed, merge=merge)
     chance = joint.set_probabilities(threats.probability, correlation)
@@ -189,7 +190,7 @@ def _by_mode(
     classes, class_of = merged, merged_of
     if not merge:
         classes, class_of = _classes(settled, threats, active, chance, replicates, merge=False)
-    nodes = _grid(loading, modes + 1)
+    nodes = _grid(loading, modes + 1, _rarest(settled, threats))
     if nodes is not None:
         drawn = None if replicates is None else seed
         return worlds_of(classes, loading, on_grid(classes, nodes), drawn)
@@ -249,12 +250,28 @@ def _loading(settled: Settled, threats: ModeNumbers, groups: bool) -> Floats:
     return shared_loadings(threats.loading)[technique]
 
 
-def _grid(loading: Floats, sets: int) -> tuple[Floats, Floats] | None:
-    """Nodes and weights of the common causes; None where the worlds have to be drawn."""
+def _rarest(settled: Settled, threats: ModeNumbers) -> Floats:
+    """(options,) normal quantile of the least failure above 0 that modes can bring about."""
+    v, background = threats.vulnerability, threats.background
+    single = np.where(v > 0, v, np.inf).min(axis=1, initial=np.inf)
+    technique = [option.technique for option in settled.options]
+    bare = with_success(background[technique, None], settled.success)[:, 0]
+    least: Floats = ndtri(np.where(bare > 0, bare, np.minimum(single, 1.0)[technique]))
+    return least
+
+
+def _grid(loading: Floats, sets: int, rarest: Floats) -> tuple[Floats, Floats] | None:
+    """Nodes and weights of the common causes; None where the worlds have to be drawn.
+
+    `rarest` asks for more nodes; where they are too many, fewer have to do.
+    """
     if loading.shape[1] > 2 or sets > EXACT_LIMIT:
         return None
-    z, weight = quadrature.grid(loading)
-    return None if sets * weight.size > EXACT_LIMIT else (z, weight)
+    for quantile, fine in ((rarest, True), (rarest, False), (None, False)):
+        z, weight = quadrature.grid(loading, quantile, fine=fine)
+        if sets * weight.size <= EXACT_LIMIT:
+            return z, weight
+    return None
 
 
 def _explicit_loss(threats: WorldNumbers) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from factory import settled
 from scipy.integrate import dblquad, quad
-from scipy.special import ndtr, ndtri
+from scipy.special import log_ndtr, ndtr, ndtri
 from scipy.stats import norm
 from worlds_brute import of_worlds
 
@@ -55,6 +55,28 @@ def test_joint_of_equal_techniques_matches_adaptive_integration(loading, n):
     )[0]  # fmt: skip
     worlds = build(settled([[]] * n, [], background=f, groups={"g": loading}))
     assert of_worlds(worlds, range(n)) == pytest.approx(expected, rel=2e-8, abs=1e-13)
+
+
+@pytest.mark.parametrize("loading", [0.1, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize(("f", "n"), [(1e-4, 10), (1e-6, 5), (1e-6, 10), (1e-9, 3), (1e-12, 6)])
+def test_rare_failures_keep_their_relative_precision_together(loading, f, n):
+    """Expected: scipy.integrate.quad around the peak of the integrand, scaled by its height; the
+    joint probability is down to 1e-50, where nodes within 8 deviations miss most of it."""
+
+    def log(z):
+        x = (ndtri(f) - sqrt(loading) * z) / sqrt(1 - loading)
+        return -z * z / 2 + n * log_ndtr(x)
+
+    z = np.linspace(-30, 10, 40_001)
+    peak = z[int(log(z).argmax())]
+    height = float(log(peak))
+    integral = quad(
+        lambda z: np.exp(log(z) - height), peak - 12, peak + 12, points=[peak], epsrel=1e-11,
+        limit=500,
+    )[0]  # fmt: skip
+    expected = height + np.log(integral) - np.log(2 * np.pi) / 2
+    worlds = build(settled([[]] * n, [], background=f, groups={"g": loading}))
+    assert np.log(of_worlds(worlds, range(n))) == pytest.approx(expected, abs=2e-6)
 
 
 def test_joint_with_two_groups_matches_adaptive_integration():
