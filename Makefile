@@ -31,7 +31,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help bad-input run test lint check format clean lock coverage campaign-brute campaign-certificates campaign-engine campaign-faults campaign-fuzz campaign-knife-edge campaign-metamorphic campaign-mutants campaign-soak bench bench-quick bench-sweep docs screenshots
+.PHONY: help run test lint check format clean lock coverage campaign-bad-input campaign-brute campaign-certificates campaign-engine campaign-faults campaign-fuzz campaign-knife-edge campaign-metamorphic campaign-mutants campaign-soak bench bench-quick bench-sweep docs screenshots
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-22s %s\n", $$1, $$2 }' Makefile
@@ -76,8 +76,8 @@ campaign-faults: $(VENV)/.installed-dev ## COUNT faults of every kind in sweeps 
 campaign-soak: $(VENV)/.installed-dev ## the page under load and sweeps without end for MINUTES (Linux; default 20)
 	$(FIGURE) $(BIN)/python -m tests.campaigns.soak --minutes $(MINUTES)
 
-bad-input: $(VENV)/.installed-dev ## run all that tests/items.py names: what is to go wrong without harm, item by item
-	$(if $(WRITE),$(BIN)/python -m tests.campaigns.figures "bad input" --) $(BIN)/python -m tests.campaigns.items --jobs 2
+campaign-bad-input: $(VENV)/.installed-dev ## run all that tests/items.py names: what is to go wrong without harm, item by item
+	$(FIGURE) $(BIN)/python -m tests.campaigns.items --jobs 2
 
 campaign-metamorphic: $(VENV)/.installed-dev ## EXAMPLES new examples of every metamorphic property
 	$(FIGURE) env PLANNER_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 2 -q tests/properties
