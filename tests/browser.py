@@ -23,7 +23,7 @@ FLAGS = [
     "--disable-sync",
 ]
 #: Milliseconds that a loaded machine may take for one step; nothing here waits without need.
-WAIT = 30_000
+WAIT = 120_000
 AXE = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
