@@ -22,6 +22,8 @@ from planner.worlds.types import Floats
 VIOLATED = 1e-7
 #: Heights are compared with a known stack's total of 1: a row this far above it says enough.
 HIGHEST = 1e4
+#: Largest coefficient of a row: HiGHS refuses rows from 1e15 on.
+LARGEST = 1e14
 
 
 class WorldRows:
@@ -104,7 +106,9 @@ class WorldRows:
                 continue
             # T >= 0, so that a share of a row is a row; one far above the known stack would bring
             # coefficients with it that mislead a solver.
-            self._add(int(k), constant, slopes, share * min(1.0, HIGHEST / max(height, HIGHEST)))
+            factor = share * min(1.0, HIGHEST / max(height, HIGHEST))
+            steep = factor * max(abs(constant), float(np.abs(slopes).max(initial=0.0)))
+            self._add(int(k), constant, slopes, factor * min(1.0, LARGEST / max(steep, LARGEST)))
         return len(self._rows) - before
 
     def _add(self, k: int, constant: float, slopes: Floats, factor: float) -> None:
