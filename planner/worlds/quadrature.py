@@ -92,6 +92,7 @@ def grid(
         below, small = REACH, inf
         if quantile is not None:
             below, small = tail(loading[:, g], total, quantile)
+        # Corners within two reaches matter where one of them is extended; else one REACH does.
         farthest = below if farthest == 0 or below == REACH == farthest else hypot(below, farthest)
         x, w = line(min(most, small) if fine else most, below)
         z = np.column_stack([np.repeat(z, x.size, axis=0), np.tile(x, len(z))])

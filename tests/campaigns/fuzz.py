@@ -60,9 +60,8 @@ LONGEST = 10
 #: Seconds of the clock, for what waits instead of working: a machine may be busy with other things.
 WAITING = 600
 CHUNK = 200
-#: Solving stops early, and draws are few: what is tested is the input.
+#: Solving stops early: what is tested is the input.
 BRIEF = ("--time-limit", "2")
-FEW_DRAWS = {"robust": ("--draws", "4", "--settle", "0"), "report": ("--draws", "0")}
 _SOLVE = ("recommend", "evaluate", "what-if", "frontier", "explain", "gaps", "robust", "report")
 
 
@@ -100,8 +99,6 @@ def _ended(given: Spoilt, here: Path) -> tuple[int, list[str]]:
     words = [_named(word, names) for word in given.words]
     if given.command in _SOLVE and "--time-limit" not in words:
         words += BRIEF
-    if not {"--draws", "--settle"} & set(words):
-        words += FEW_DRAWS.get(given.command, ())
     out, err = io.StringIO(), io.StringIO()
     found: list[str] = []
     code = -1
