@@ -62,10 +62,10 @@ format: $(VENV)/.installed-dev ## rewrite the code in the house format
 	$(BIN)/ruff format .
 
 campaign-brute: $(VENV)/.installed-dev ## compare COUNT random scenarios with full enumeration
-	$(FIGURE) $(BIN)/python -m tests.campaigns.brute --count $(COUNT)
+	$(FIGURE) $(BIN)/python -m tests.campaigns.brute --count $(COUNT) --seconds $(SECONDS_AT_MOST)
 
 campaign-knife-edge: $(VENV)/.installed-dev ## COUNT budgets one cent short of a tempting stack: nothing may be overspent
-	$(FIGURE) $(BIN)/python -m tests.campaigns.brute --count $(COUNT) --knife-edge --solver auto,core
+	$(FIGURE) $(BIN)/python -m tests.campaigns.brute --count $(COUNT) --knife-edge --solver auto,core --time-limit 5 --seconds $(SECONDS_AT_MOST)
 
 campaign-fuzz: $(VENV)/.installed-dev ## hand in COUNT spoilt scenarios, workbooks, plans, words; RECORD=file goes on there
 	$(FIGURE) $(BIN)/python -m tests.campaigns.fuzz --count $(COUNT) --seconds $(SECONDS_AT_MOST) $(if $(RECORD),--record $(RECORD))
@@ -84,10 +84,10 @@ campaign-metamorphic: $(VENV)/.installed-dev ## EXAMPLES new examples of every m
 
 campaign-engine: OF = $(if $(filter file,$(origin SOLVER)),, $(SOLVER))
 campaign-engine: $(VENV)/.installed-dev ## compare COUNT small random programs, by SOLVER, with all their stacks
-	$(FIGURE) $(BIN)/python -m tests.campaigns.engine --count $(COUNT) --solver $(SOLVER)
+	$(FIGURE) $(BIN)/python -m tests.campaigns.engine --count $(COUNT) --solver $(SOLVER) --seconds $(SECONDS_AT_MOST)
 
 campaign-certificates: $(VENV)/.installed-dev ## verify COUNT random plans twice, and spoilt files of them
-	$(FIGURE) $(BIN)/python -m tests.campaigns.certificates --count $(COUNT)
+	$(FIGURE) $(BIN)/python -m tests.campaigns.certificates --count $(COUNT) --seconds $(SECONDS_AT_MOST)
 
 lock: $(VENV)/.made ## renew the exact versions that developers get, tests/constraints.txt
 	@$(PIP) "uv>=0.5"
@@ -97,7 +97,7 @@ lock: $(VENV)/.made ## renew the exact versions that developers get, tests/const
 	@cat $(LOCK).new >> $(LOCK) && rm $(LOCK).new
 
 campaign-mutants: $(VENV)/.installed-dev ## do the tests notice faults in the verifier and in money? (COUNT; default 300)
-	$(FIGURE) $(BIN)/python -m tests.campaigns.mutants --count $(if $(filter file,$(origin COUNT)),300,$(COUNT))
+	$(FIGURE) $(BIN)/python -m tests.campaigns.mutants --count $(if $(filter file,$(origin COUNT)),300,$(COUNT)) --seconds $(SECONDS_AT_MOST)
 
 bench: $(VENV)/.installed-bench ## measure the engine and its peers: hours; goes on where it stopped
 	$(BIN)/python -m benchmarks.run --out out/bench

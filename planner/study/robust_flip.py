@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 TOP = 6
 NODES = 16
 INNER = 256
+#: The same where the worlds of every draw are built by themselves: 3,072 builds instead of 24,576.
+FEW_NODES, FEW_INNER = 8, 64
 #: Slices of the screen, and shuffles that tell what it finds where there is nothing.
 BINS = 10
 SHUFFLES = 8
@@ -217,10 +219,14 @@ def flip_map(
     search: Search | None = None,
     *,
     top: int = TOP,
-    inner: int = INNER,
+    inner: int | None = None,
     progress: Progress = silent,
 ) -> FlipMap:
-    """Which judgement to pay for first. ValueError where nothing is uncertain."""
+    """Which judgement to pay for first. ValueError where nothing is uncertain.
+
+    Numbers are settled over `inner` draws of the others: 256 of them, or 64 where the worlds of
+    each have to be built by themselves, at half as many values then. The standard errors tell.
+    """
     place = found.place
     heads = _heads(place.draws)
     if not heads:
@@ -229,6 +235,8 @@ def flip_map(
     screened = screen(found, heads)
     order = sorted(heads, key=lambda name: (-screened[name][0], name))
     choice = Choice.of(found)
+    if inner is None:
+        inner = INNER if drawn.fits(place.draws) else FEW_INNER
     base = draw(place.scenario, inner, place.draws.seed + 1, correlation=place.draws.correlation)
     flips = []
     for name in order[:top]:
@@ -367,15 +375,15 @@ def _risks(failure: Floats, weight: Floats, stacks: Sequence[Stack]) -> Floats:
     return found
 
 
-def _nodes(number: Uncertain) -> list[tuple[float, float]]:
+def _nodes(number: Uncertain, count: int) -> list[tuple[float, float]]:
     """(share, weight) of the values at which a number is settled: each value of a mixture of plain
-    numbers, else slices of the distribution by their middles."""
+    numbers, else `count` slices of the distribution by their middles."""
     value = number.value
     if isinstance(value, Mixture) and all(isinstance(p.value, Number) for p in value.parts):
         weights = [float(part.weight) for part in value.parts]
         starts = np.cumsum([0.0, *weights[:-1]])
         return [(float(a + w / 2), w) for a, w in zip(starts, weights, strict=True)]
-    return [((k + 0.5) / NODES, 1 / NODES) for k in range(NODES)]
+    return [((k + 0.5) / count, 1 / count) for k in range(count)]
 
 
 def estimate(
@@ -384,8 +392,8 @@ def estimate(
     """Settle one number at values spread over its distribution, the others drawn given it: those
     of the `base` draws, which are none of the draws that chose what is compared."""
     inner = base.count
-    nodes = _nodes(number)
     draws = place.draws
+    nodes = _nodes(number, NODES if drawn.fits(draws) else FEW_NODES)
     money = number.field in ("cost", "budget")
     before, after, chance = np.zeros(inner), np.zeros(inner), 0.0
     settled = []

@@ -170,7 +170,7 @@ def test_findings_stand_beside_their_fields(watched: Watched) -> None:
     watched.box("vulnerability.rlhf.coll").fill("ok")
     watched.expect_stack(*best())
     sync_api.expect(field).not_to_have_attribute("aria-invalid", "true")
-    assert page.locator("#problem").inner_text() == ""
+    sync_api.expect(page.locator("#problem")).to_have_text("")
 
 
 def test_an_old_answer_never_overwrites_a_newer_one(watched: Watched) -> None:
@@ -230,12 +230,13 @@ def test_a_way_out_of_rules_that_nothing_meets_is_one_click(watched: Watched) ->
     ways.nth(0).click()
     watched.expect_stack("scientist-ai")
     assert watched.box("budget").input_value() == "6"
-    assert page.locator("#problem").inner_text() == ""
+    sync_api.expect(page.locator("#problem")).to_have_text("")
     watched.box("budget").fill("1")
     sync_api.expect(ways).to_have_count(2)
     ways.nth(1).click()
     watched.expect_stack(*best(("budget", "1")))
-    assert page.locator('[data-lock="in:scientist-ai"]').get_attribute("aria-pressed") == "false"
+    lock = page.locator('[data-lock="in:scientist-ai"]')
+    sync_api.expect(lock).to_have_attribute("aria-pressed", "false")
 
 
 def test_how_likely_a_mode_is_can_be_changed(watched: Watched) -> None:

@@ -35,6 +35,8 @@ from planner.solve.search import Search  # noqa: E402
 
 #: Allowed relative difference of an objective, of a bound.
 VALUE, BOUND = 1e-12, 1e-9
+#: Scenarios between two looks at the clock.
+BLOCK = 200
 
 
 @dataclass(frozen=True)
@@ -208,35 +210,41 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--knife-edge", action="store_true", help="every budget one unit short")
     parser.add_argument("--time-limit", type=float, default=None, help="seconds a solve")
+    parser.add_argument("--seconds", type=float, help="stop after this long")
     given = parser.parse_args(arguments)
     solvers = tuple(given.solver.split(","))
     seeds = range(given.first, given.first + given.count)
     started = time.perf_counter()
     verdicts: list[Verdict] = []
+    done, left = 0, iter(seeds)
     with ProcessPoolExecutor(max_workers=given.workers) as pool:
-        results = pool.map(
-            run,
-            seeds,
-            itertools.repeat(solvers),
-            itertools.repeat(given.time_limit),
-            itertools.repeat(given.knife_edge),
-            chunksize=max(1, min(20, given.count // (4 * given.workers))),
-        )
-        for done, some in enumerate(results, start=1):
-            verdicts.extend(some)
-            for verdict in some:
-                for mismatch in verdict.mismatches:
-                    print(f"seed {verdict.seed} [{verdict.solver}] {verdict.objective}: {mismatch}")
-            if done % 100 == 0 or done == given.count:
-                spent = time.perf_counter() - started
-                print(f"{done}/{given.count} in {spent:.0f} s", file=sys.stderr, flush=True)
+        while block := list(itertools.islice(left, BLOCK)):
+            results = pool.map(
+                run,
+                block,
+                itertools.repeat(solvers),
+                itertools.repeat(given.time_limit),
+                itertools.repeat(given.knife_edge),
+                chunksize=max(1, min(20, len(block) // (4 * given.workers))),
+            )
+            for some in results:
+                done += 1
+                verdicts.extend(some)
+                for verdict in some:
+                    where = f"seed {verdict.seed} [{verdict.solver}] {verdict.objective}"
+                    for mismatch in verdict.mismatches:
+                        print(f"{where}: {mismatch}", flush=True)
+            spent = time.perf_counter() - started
+            print(f"{done}/{given.count} in {spent:.0f} s", file=sys.stderr, flush=True)
+            if given.seconds is not None and spent > given.seconds:
+                break
     print(table(verdicts))
     wrong = sum(1 for verdict in verdicts if verdict.mismatches)
     over = sum(1 for verdict in verdicts if any("overspent" in m for m in verdict.mismatches))
-    short = sum(verdict.knife_edge for verdict in verdicts)
+    short = len({verdict.seed for verdict in verdicts if verdict.knife_edge})
     spent = time.perf_counter() - started
     print(
-        f"{given.count:,} scenarios (seeds {seeds.start} to {seeds.stop - 1}), solvers "
+        f"{done:,} scenarios (seeds {seeds.start} to {seeds.start + done - 1}), solvers "
         f"{given.solver}: {len(verdicts):,} answers, {wrong} mismatches; {short:,} budgets one "
         f"unit short of a tempting stack, {over} overspent; {spent:.0f} s"
     )

@@ -24,6 +24,7 @@ import compileall
 import copy
 import difflib
 import importlib
+import math
 import multiprocessing
 import os
 import random
@@ -382,11 +383,13 @@ class Campaign:
         spent = time.monotonic() - started
         print(f"{group.name}: {len(times)} tests pass in {spent:.0f} s", file=sys.stderr)
 
-    def run(self, mutants: Sequence[Mutant]) -> None:
+    def run(self, mutants: Sequence[Mutant], seconds: float | None) -> int:
+        """How many were not begun, because the time was up."""
+        until = time.monotonic() + (math.inf if seconds is None else seconds)
         left = list(reversed(mutants))
-        while left or any(slot.process for slot in self.slots):
+        while (left and time.monotonic() < until) or any(slot.process for slot in self.slots):
             for slot in self.slots:
-                if slot.process is None and left:
+                if slot.process is None and left and time.monotonic() < until:
                     mutant = left.pop()
                     source = mutant.source(self.trees[mutant.file])
                     _put(slot.folder / mutant.file, source)
@@ -400,6 +403,7 @@ class Campaign:
                     os.killpg(slot.process.pid, signal.SIGKILL)
                     slot.process.join()
                     self.done(slot, None)
+        return len(left)
 
     def done(self, slot: Slot, code: int | None) -> None:
         """Take the verdict down, and the mutant out of the copy."""
@@ -467,6 +471,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="which sample")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--group", choices=[g.name for g in GROUPS], help="this one alone")
+    parser.add_argument("--seconds", type=float, help="begin no mutant after this long")
     parser.add_argument("--only", help="these of the sample, by their numbers: 17,33")
     given = parser.parse_args(words)
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -482,7 +487,7 @@ def main(words: Sequence[str] | None = None) -> int:
         campaign = Campaign(slots)
         for group in groups:
             campaign.baseline(group)
-        campaign.run(chosen)
+        left = campaign.run(chosen, given.seconds)
     caught = every = 0
     for group in groups:
         count = campaign.counts
@@ -495,7 +500,8 @@ def main(words: Sequence[str] | None = None) -> int:
         )
     score = caught / every if every else 1.0
     spent = time.monotonic() - started
-    print(f"{caught} of {every} caught: {score:.1%}, seed {given.seed}, {spent:.0f} s")
+    cut = f"; {left} of the sample not begun in {given.seconds:g} s" if left else ""
+    print(f"{caught} of {every} caught: {score:.1%}, seed {given.seed}, {spent:.0f} s{cut}")
     return 0 if score >= ENOUGH else 1
 
 

@@ -85,6 +85,18 @@ def test_the_worth_of_settling_a_judgement_is_that_of_the_definition() -> None:
     assert worths == sorted(worths, reverse=True)
 
 
+def test_where_worlds_are_built_one_by_one_fewer_draws_are_told_by_their_error() -> None:
+    # A common cause has no worlds of one shape: 64 draws in place of 256.
+    one = case(groups={"cause": ["0.5", "0.5", "0.5"]})
+    found = flip_map(robust(one, 256))
+    assert found.among.startswith("the ")
+    for flip in found.flips:
+        worth, chance = exact_evppi(one, list(PATHS).index(flip.name))
+        assert abs(flip.evppi - worth) <= 4 * flip.error + 1e-9
+        assert flip.evppi == pytest.approx(worth, abs=5e-3)
+        assert flip.chance == chance
+
+
 def test_a_judgement_that_moves_all_others_is_worth_what_they_are_together() -> None:
     # With a judgement correlation of 1 settling one cell settles the other cell too.
     one = case()
