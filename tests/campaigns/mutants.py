@@ -457,7 +457,7 @@ def _warm_up() -> None:
 
 
 def _copy(folder: Path) -> Slot:
-    for name in ("planner", "tests", "scenarios"):
+    for name in ("planner", "tests", "scenarios", "docs"):
         left_out = shutil.ignore_patterns("__pycache__", "*.pyc")
         shutil.copytree(ROOT / name, folder / name, ignore=left_out)
     shutil.copy(ROOT / "pyproject.toml", folder)
