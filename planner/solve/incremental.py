@@ -78,19 +78,25 @@ class GrowingLP:
             np.concatenate([columns for columns, _, _ in rows]).astype(np.int32),
             np.concatenate([values for _, values, _ in rows]),
         )
-        self.height += len(rows)
+        if self._highs.getNumRow() == self.height + len(rows):
+            self.height += len(rows)
+            return
+        for columns, values, lower in rows:  # one of them was refused, and all with it
+            self._add(columns.astype(np.int32), np.ascontiguousarray(values), lower, np.inf)
 
     def add(self, values: Floats, lower: float, upper: float = np.inf) -> None:
         """A dense row `lower <= values . x <= upper`, after all others."""
+        self._add(self._columns, np.ascontiguousarray(values), lower, upper)
+
+    def _add(self, columns: NDArray[np.int32], values: Floats, lower: float, upper: float) -> None:
+        """One row. HiGHS refuses some (coefficients from 1e15 on): one that always holds stands in
+        for those, so that rows keep their numbers. The program is a relaxation without them."""
         infinity = self._highspy.kHighsInf
-        self._highs.addRow(
-            max(lower, -infinity),
-            min(upper, infinity),
-            self._width,
-            self._columns,
-            np.ascontiguousarray(values),
-        )
+        low, high = max(lower, -infinity), min(upper, infinity)
+        self._highs.addRow(low, high, columns.size, columns, values)
         self.height += 1
+        if self._highs.getNumRow() < self.height:
+            self._highs.addRow(-infinity, infinity, 0, columns[:0], values[:0])
 
     def forget(self, rows: Sequence[int]) -> None:
         """Delete rows by number; those after them move up."""
