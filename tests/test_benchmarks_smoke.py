@@ -113,6 +113,22 @@ def test_a_run_resumes_and_writes_its_tables(
     assert "SKIPPED" in capsys.readouterr().out or run.REAL.exists()
 
 
+def test_a_whole_run_does_first_what_goals_are_read_off() -> None:
+    # Every line of a goal that is read off cases has its cases among the first ones.
+    options = run.arguments(["--seeds", "1"])
+    first = [case for cases in run.plan(options) for case in cases if goals.reads(case)]
+    rows = [
+        {**vars(case), "status": "proven", "seconds": 1.0, "gap_reached": 0.0, "value": 1.0}
+        for case in first
+    ]
+    found = [goal for goal in goals.all_goals(rows) if goal.name in ("G2", "G3", "G7")]
+    assert len(found) >= 17
+    assert [goal.goal for goal in found if goal.seeds != "1"] == []
+    # A small part of the whole, or first would mean nothing.
+    every = [case for cases in run.plan(options) for case in cases]
+    assert len(first) < len(every) / 3
+
+
 def test_tables_and_plots(tmp_path: Path) -> None:
     rows = []
     for seed in range(2):
