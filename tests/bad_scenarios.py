@@ -166,6 +166,7 @@ CASES: list[Case] = [
     ("costs in several currencies", base(techniques="id,cost,currency\na,1,USD\nb,2,EUR\n"), T, 1, "currency", "a currency or unit of their own, such as USD", "Convert every cost"),
     ("costs in several units", base(techniques="id,cost,Unit\na,1,k USD\nb,2,M USD\n"), T, 1, "Unit", "a currency or unit of their own, such as k USD", "the key currency"),
     ("thousands and millions", base(techniques=TECHNIQUES.replace("Alpha,1", "Alpha,2k").replace("Beta,2", "Beta,1.5M")), T, 2, "cost", "cost is 2k, which is not a number", "Write it in full"),
+    ("an attribute a unit too large to count", base(techniques="id,cost,staff\na,1,4503599627370496\nb,2,1\n"), T, 1, "staff", "The sum of staff is 4.504e+15, too large to count exactly with 0 decimals", "larger unit"),
     ("an over-precise attribute", base(techniques="id,cost,staff\na,1,1e-12\nb,2,\n"), T, 1, "staff", "over-precise", "9 decimals"),
     ("a certain unlisted cause", more("unlisted: 1\n"), Y, 7, "unlisted", "is 1", "below 1"),
     ("a threshold of zero", more("threshold: 0\n"), Y, 7, "threshold", "is 0", "above 0"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -130,6 +130,35 @@ def test_a_limit_on_an_attribute_counts_in_the_finest_decimals_of_its_numbers() 
 
 
 @pytest.mark.parametrize(
+    ("lower", "upper", "held"),
+    [
+        (3, None, (3, 5)),
+        (None, 3, (0, 2, 3)),
+        (2, 3, (2, 3)),
+        (3, 3, (3,)),
+        (None, None, (0, 2, 3, 5)),
+    ],
+)
+def test_a_row_holds_from_its_lower_to_its_upper_bound_both_within(
+    lower: int | None, upper: int | None, held: tuple[int, ...]
+) -> None:
+    # the four stacks of two columns, of 2 and 3: the sums are 0, 2, 3 and 5
+    row = Row((0, 1), (2, 3), lower, upper, "x", "y")
+    sums = {0: [], 2: [0], 3: [1], 5: [0, 1]}
+    assert tuple(total for total, stack in sums.items() if row.holds(stack)) == held
+
+
+def test_rows_are_exact_whatever_the_precision_of_the_caller() -> None:
+    # A program that imports the planner may have set the decimal module to a few digits.
+    rules = Rules(limits=(Limit("staff", None, None, number("98765.4321")),))
+    given = three(rules, attributes={"staff": ["12345.6789", "0.25", "-2"]})
+    with localcontext() as context:
+        context.prec = 3
+        (row,) = (row for row in program(given).rows if row.where == "rules.limits")
+    assert sides(row) == ({0: 123456789, 1: 2500, 2: 2500, 3: -20000}, None, 987654321)
+
+
+@pytest.mark.parametrize(
     "bound",
     [
         number("1e25"),
@@ -151,6 +180,11 @@ def test_sums_may_reach_the_largest_amount_and_not_one_unit_more() -> None:
     assert only("rules.limits", rules, attributes={"staff": [most, 0, 0]}).upper == 1
     with pytest.raises(BadInput, match=r"'staff of t01 at most 1' are too large"):
         program(three(rules, attributes={"staff": [most + 1, 0, 0]}))
+    # a bound of nothing takes no room
+    none = Rules(limits=(Limit("staff", ("t01",), None, number("0")),))
+    assert only("rules.limits", none, attributes={"staff": [2**52, 0, 0]}).upper == 0
+    with pytest.raises(BadInput, match=r"'staff of t01 at most 0' are too large"):
+        program(three(none, attributes={"staff": [2**52 + 1, 0, 0]}))
 
 
 def test_what_others_pay_for_is_not_for_sale_and_meets_what_it_is_needed_for() -> None:

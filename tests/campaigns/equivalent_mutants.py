@@ -70,4 +70,59 @@ EQUIVALENT: dict[tuple[str, ...], str] = {
         "-        return float(self.measure.values(self.worlds, self.losses(stack)[None, :])[0])",
         "+        return float(self.measure.values(self.worlds, self.losses(stack)[None, :])[-1])",
     ): "one stack is asked about: the first value is the last",
+    (
+        VERIFIER,
+        "-        self.others = sorted((one for one in others if floor + one[0] <= 0), key=lambda one: one[:2])",
+        "+        self.others = sorted((one for one in others if floor - one[0] <= 0), key=lambda one: one[:2])",
+    ): "keeps all (floor <= 0 <= penalty); every bound in check() is at least the floor, and it breaks at the first penalty that is too large: what is tried is the same",
+    (
+        VERIFIER,
+        "-            self._quotients[k] = [(a << up) // (b << new_bits) if b else 0 for a, b in zip(new, old, strict=True)]",
+        "+            self._quotients[k] = [(a << up) // (b << new_bits) if b else 0 for a, b in zip(new, old, strict=False)]",
+    ): "both have one number a world: Instance refuses other failures, and nothing bought is made so",
+    (
+        VERIFIER,
+        "-            losses = [x * y >> self.RATIO for x, y in zip(losses, self._quotient(k), strict=True)]",
+        "+            losses = [x * y >> self.RATIO for x, y in zip(losses, self._quotient(k), strict=False)]",
+    ): "both have one number a world: Instance refuses losses and failures of other lengths",
+    (
+        VERIFIER,
+        "-            by_state = dict(zip(states, shares, strict=True))",
+        "+            by_state = dict(zip(states, shares, strict=False))",
+    ): "two lines above, other lengths are refused",
+    (
+        VERIFIER,
+        "-    RATIO = 64",
+        "+    RATIO = 65",
+    ): "quotient and shift both use it, each product is rounded down: a lower bound with any; what it leaves open is evaluated exactly, so that the verdict is the same",
+    (
+        VERIFIER,
+        "-MOST_LISTED = 5000000",
+        "+MOST_LISTED = 5000001",
+    ): "a round number against endless lists (those that are made have 2,000): each stack on them is tried all the same",
+    (
+        VERIFIER,
+        "-MOST_LISTED = 5000000",
+        "+MOST_LISTED = 4999999",
+    ): "a round number against endless lists (those that are made have 2,000): a longer one is refused, not believed",
+    (
+        "planner/program/build.py",
+        "-        context.prec = 400",
+        "+        context.prec = 401",
+    ): "more digits than any amount has",
+    (
+        "planner/scenario/numbers.py",
+        "-        context.prec = MOST_DIGITS + 5",
+        "+        context.prec = MOST_DIGITS + 4",
+    ): "more digits than are read",
+    (
+        "planner/scenario/numbers.py",
+        "-        if 1 < number <= 100:",
+        "+        if 1 <= number <= 100:",
+    ): "1 is a probability: one line above, only what is below 0 or above 1 comes here",
+    (
+        "planner/scenario/numbers.py",
+        "-        if 1 < number <= 100:",
+        "+        if 0 < number <= 100:",
+    ): "0 to 1 are probabilities: one line above, only what is below 0 or above 1 comes here",
 }

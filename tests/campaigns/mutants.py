@@ -72,6 +72,7 @@ GROUPS = (
             "tests/proof/test_logarithms.py",
             "tests/proof/test_certificates.py",
             "tests/cli/test_verify_command.py",
+            "tests/docs/test_size_limits.py",
         ),
     ),
     Group(

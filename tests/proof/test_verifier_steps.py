@@ -389,6 +389,16 @@ def test_a_cheaper_stack_that_just_meets_the_target_is_better() -> None:
     check(dear(0.25))
 
 
+def test_a_stack_that_is_cheaper_by_one_unit_is_cheaper() -> None:
+    # Both leave 1/2, a for 1.00 and b for 1.01: nothing below 1.00 does, and so not "1.01 at least"
+    def dear(bound: int) -> dict[str, Any]:
+        return made(((0.5,), (0.5,)), (100, 101), stack=(1,), budget=None, probability=(1.0,),
+                    loss=(1.0,), target=0.5, bound=bound)  # fmt: skip
+
+    refused(dear(101), r"there is a better stack \(a:full\)")
+    assert "costs less than 1 " in check(dear(100))
+
+
 def test_a_least_cost_is_at_most_what_the_stack_costs() -> None:
     check(made(target=0.2, bound=300))
     refused(made(target=0.2, bound=301), "the bound is above the stack's own cost")
@@ -518,6 +528,29 @@ def test_a_list_may_be_as_long_as_is_said_and_no_longer(monkeypatch: pytest.Monk
     refused(made(), "more stacks are left open than can be tried")
 
 
+def test_only_a_stack_too_near_to_the_goal_is_evaluated_exactly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Nothing leaves 1, a and b 3/8 each: far above the 1/8 of both, as whole numbers show.
+    asked: list[list[int]] = []
+    exact = verify_plan.Instance.risk
+
+    def noted(self: verify_plan.Instance, stack: list[int], kind: str = "") -> Fraction:
+        asked.append(sorted(stack))
+        return exact(self, stack, kind)
+
+    monkeypatch.setattr(verify_plan.Instance, "risk", noted)
+    assert "stacks tried one by one: 4" in check(made())
+    assert all(stack == [0, 1] for stack in asked)
+    # b leaves 2^-50 more than a: near, and yet plainly more
+    asked.clear()
+    near = made(
+        ((0.5,), (0.5 + 2.0**-50,)), stack=(0,), budget=200, probability=(1.0,), loss=(1.0,)
+    )
+    check(near)
+    assert all(stack == [0] for stack in asked)
+
+
 @pytest.mark.parametrize("scale", [1.0, 2.0**-200, 2.0**40])
 @pytest.mark.parametrize("target", [False, True])
 def test_the_quick_look_at_a_stack_is_never_wrong_and_settles_what_is_not_near(
@@ -613,6 +646,69 @@ def test_a_world_that_an_option_surely_protects_takes_its_line_away() -> None:
     assert found.lines[0] / 2.0**84 == pytest.approx(line, abs=1e-14)
     assert found.slope(0) / 2.0**84 == pytest.approx(0.25 * math.log(0.5) - line, abs=1e-14)
     assert "stacks tried one by one" in check(plan)
+
+
+@pytest.mark.parametrize("lam", [0, 8])
+def test_a_protected_world_without_a_line_above_nothing_takes_nothing_away(lam: int) -> None:
+    """F = 0, 1: lam[1] log 1 - max(lam[0] h[0], 0), where lam[0] h[0] is 0, or below 0:
+
+    with u = 1/2 and V = 1/4 it is 8 (1 + log(1/2 / (8/4))) = 8 (1 - log 4) = -3.09.
+    """
+    plan = weighted(lam * ONE, ONE // 4, failures=((0.0, 1.0), (0.25, 0.5)))
+    instance = verify_plan.Instance(plan["certificate"])
+    goal = verify_plan.Goal(instance, "value", Fraction(1, 4), plan["certificate"]["tree"])
+    (found,) = verify_plan.Prover(instance, goal, plan["certificate"]["tree"]).weights
+    assert found.lines[0] / 2.0**84 == pytest.approx(lam * (1 - math.log(4)), abs=1e-13)
+    assert found.slope(0) == 0
+    check(plan)
+
+
+def test_choices_of_a_leaf_are_left_out_with_what_they_cost() -> None:
+    """Next to no weight: the cheapest choices are a and b, whose slopes are below 0, and all four
+    stacks are listed. Both cost 2.00 of 1.00; b alone is within the budget and leaves 1/4."""
+    given: dict[str, Any] = {
+        "failures": ((0.5, 0.5), (0.25, 0.25)),
+        "costs": (100, 100),
+        "budget": 100,
+        "nodes": [leaf("0", weights=0)],
+        "weights": [{"worlds": "1 1"}],
+    }
+    refused(made(**given, stack=(0,)), r"there is a better stack \(b:full\)")
+    assert "stacks tried one by one: 4" in check(made(**given, stack=(1,)))
+
+
+@pytest.mark.parametrize(("measure", "value"), [("worst:1", 0.25), ("cvar:0.5", 0.5)])
+def test_a_small_share_of_the_probability_weighs_little(measure: str, value: float) -> None:
+    """A share of 2^-30 lowers every line by 30 log 2 (29 in the half tail), and never raises it.
+
+    a leaves 1/2 of every world, b 1/4, so that no weights at all may show that a is the best.
+    """
+    weights = [{"worlds": f"{ONE} {ONE}", "shares": "1 1"}]
+    false = made(
+        ((0.5, 0.5), (0.25, 0.25)),
+        stack=(0,),
+        budget=200,
+        measure=measure,
+        value=value,
+        state="0 1",
+        nodes=[leaf("0", weights=0)],
+        weights=weights,
+    )
+    refused(false, r"there is a better stack \(b:full\)")
+
+
+def test_weights_need_a_level_above_what_no_option_changes() -> None:
+    """A target of 0 has no logarithm; a level of 2^-10 above it has one, and it is below the 1/4
+    that either option leaves alone (both leave nothing, for 3.00)."""
+    given: dict[str, Any] = {
+        "failures": ((0.0, 0.5), (0.5, 0.0)),
+        "target": 0.0,
+        "bound": 300,
+        "nodes": [leaf("0", "0", weights=0)],
+        "weights": [{"worlds": f"{ONE // 2} {ONE // 2}"}],
+    }
+    refused(made(**given), "the level is not above what no option changes")
+    assert "costs less than 3 " in check(made(**given, level=(2.0**-10).hex()))
 
 
 def test_weights_on_worlds_without_loss_or_probability_count_for_nothing() -> None:

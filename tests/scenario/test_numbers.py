@@ -183,8 +183,11 @@ def test_a_symbol_in_a_mixture_may_stand_in_quotes() -> None:
     quoted = "{mix: {\"ok\": 0.5, '?': 0.5}}"
     assert parse_mixture(quoted, "probability", scale) == plain
     for odd in ("{mix: {\"ok': 0.5, ?: 0.5}}", '{mix: {"": 0.5, ?: 0.5}}', '{mix: {": 1}}'):
-        with pytest.raises(NotAValue):
+        with pytest.raises(NotAValue) as caught:
             parse_mixture(odd, "probability", scale)
+        # it is the name that is wrong (no weight is missing), and it stands there as it was written
+        name = odd.removeprefix("{mix: {").partition(":")[0]
+        assert caught.value.message.startswith(f"mixes {name}, which is neither")
 
 
 @pytest.mark.parametrize(

@@ -343,6 +343,53 @@ def test_odd_but_accepted_is_a_warning(tmp_path: Path, files: Files, message: st
     assert warning.cure
 
 
+@pytest.mark.parametrize(
+    ("modes", "baseline", "harmless"),
+    [
+        ("m,0.1,0\nn,0,5\n", 0, True),  # each lacks another of the two
+        ("m,0,1\nn,0,1\n", 0, True),
+        ("m,0.1,0\nn,0.2,0\n", 0, True),
+        ("m,0.1,1\nn,0.2,0\n", 0, False),  # the first does harm
+        ("m,0,1\nn,0.2,3\n", 0, False),
+        ("m,0.1,1\nn,0.2,1\n", 0, False),
+        ("m,0,0\nn,0,0\n", 1, False),  # something else goes wrong
+    ],
+)
+def test_a_mode_does_harm_by_a_probability_and_a_loss(
+    tmp_path: Path, modes: str, baseline: int, harmless: bool
+) -> None:
+    main = MAIN + f"baseline_loss: {baseline}\n"
+    warnings = of(tmp_path, base(main=main, modes="id,probability,loss\n" + modes)).warnings
+    assert any("Nothing can go wrong" in w.message for w in warnings) == harmless
+
+
+@pytest.mark.parametrize(
+    ("files", "decimals"),
+    [
+        (base(), 2),  # at least
+        (base(main=MAIN.replace("budget: 3", "budget: 3.125")), 3),
+        (base(techniques=TECHNIQUES.replace("Alpha,1", "Alpha,1.0005")), 4),
+        (base(main=MAIN + "rules: {limits: [{attribute: cost, at_least: 0.00001}]}\n"), 5),
+        (base(main=MAIN + "rules: {limits: [{attribute: cost, at_most: 1.000001}]}\n"), 6),
+        (
+            base(
+                main=MAIN + "levels: levels.csv\n",
+                levels="technique,level,cost\na,half,0.0000001\na,full,1\n",
+                techniques=TECHNIQUES.replace("Alpha,1", "Alpha,"),
+            ),
+            7,
+        ),
+        # an attribute that is no money
+        (base(techniques="id,cost,staff\na,1,0.12345\nb,2,1\n"), 2),
+    ],
+)
+def test_the_unit_of_account_has_the_most_decimals_of_any_amount(
+    tmp_path: Path, files: Files, decimals: int
+) -> None:
+    # The page on the format: 10^-k, "with k the most decimals among the scenario's amounts".
+    assert of(tmp_path, files).decimals == decimals
+
+
 def test_a_technique_without_levels_may_be_named_with_its_level(tmp_path: Path) -> None:
     scenario = of(tmp_path, base(main=MAIN + "rules: {fund: ['a:full']}\n"))
     assert scenario.rules.fund == (Choice("a"),)
