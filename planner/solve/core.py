@@ -205,8 +205,10 @@ class CoreSearch:
 
     def _keep(self, stack: tuple[int, ...], height: float) -> None:
         """`height` is what priced bounds are about: the cost, or the log of the value above the
-        constant."""
+        constant. Raises Stalled where that is nothing: log space cannot tell such stacks apart."""
         self.stack, self.height, self._known = stack, height, self._key(stack)
+        if height == -math.inf:
+            raise Stalled(stack, self._value(height))
 
     def _key(self, stack: tuple[int, ...]) -> tuple[float, int, tuple[str, ...]]:
         return self.program.tie_key(stack)
