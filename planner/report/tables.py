@@ -111,9 +111,11 @@ def explain_tables(explanation: Explanation, price: PriceTable | None) -> dict[s
 
 def frame_csv(frame: pd.DataFrame) -> str:
     """A table with its heads; what is not known stays blank."""
+    # Not by `cell != cell`: pandas' own missing value has no truth.
+    missing = frame.isna().to_numpy().tolist()
     rows = [
-        [None if cell is None or cell != cell else cell for cell in row]
-        for row in frame.astype(object).to_numpy().tolist()
+        [None if gone else cell for cell, gone in zip(row, blank, strict=True)]
+        for row, blank in zip(frame.astype(object).to_numpy().tolist(), missing, strict=True)
     ]
     return csv_text([str(name) for name in frame.columns], rows)
 
