@@ -15,7 +15,15 @@ from planner.solve.highs import lp_model, quiet, run
 from planner.worlds.types import Floats
 
 #: HiGHS's own tolerance, and steps of the simplex for each row and column before it is given up.
-DEFAULT, SIMPLEX_STEPS = 1e-7, 50
+DEFAULT, SIMPLEX_STEPS = 1e-7, 10
+#: Other ways for a simplex that goes on and on: an option of HiGHS, its value, its usual value (of
+#: the strategies 1 is the dual simplex and 4 the primal one).
+OTHERWISE = (
+    ("simplex_strategy", 1, 1),
+    ("dual_simplex_cost_perturbation_multiplier", 10.0, 1.0),
+    ("simplex_strategy", 4, 1),
+    ("presolve", "on", "off"),
+)
 #: Rows from which a solve may take seconds.
 LONG = 4_000
 
@@ -117,28 +125,36 @@ class GrowingLP:
         """Solve within the seconds, where Ctrl-C is heard: all that the optimum says; None where
         there is none or the time ran out (`empty` tells them apart).
 
-        A simplex that goes on and on is started afresh with HiGHS's default tolerance.
+        A simplex that goes on and on (it was seen to cycle where many rows tie and coefficients
+        reach from 1e-9 to 1e2) is started afresh: as it was, in other ways, and at last with
+        HiGHS's default tolerance. Which of them ends is luck, and one of them nearly always does.
         """
         most = SIMPLEX_STEPS * (self._width + self.height)
         self._highs.setOptionValue("simplex_iteration_limit", most)
-        found = self._asked(seconds)
-        status = self._highspy.HighsModelStatus
-        if self.empty:
-            # No word of HiGHS that nothing is left is believed without a second look.
-            self._highs.clearSolver()
-            found = self._asked(seconds)
-        ended = status.kOptimal, status.kInfeasible, status.kTimeLimit, status.kInterrupt
-        if self._highs.getModelStatus() not in ended:
-            self.tighten(max(self.feasibility, DEFAULT))
-            self._highs.clearSolver()
-            found = self._asked(seconds)
-        return found
-
-    def _asked(self, seconds: float | None) -> Vertex | None:
         # HiGHS counts the time of all its solves together.
         spent = self._highs.getRunTime()
         limit = self._highspy.kHighsInf if seconds is None else spent + max(seconds, 0.01)
         self._highs.setOptionValue("time_limit", limit)
+        found = self._asked()
+        status = self._highspy.HighsModelStatus
+        if self.empty:
+            # No word of HiGHS that nothing is left is believed without a second look.
+            self._highs.clearSolver()
+            found = self._asked()
+        ended = status.kOptimal, status.kInfeasible, status.kTimeLimit, status.kInterrupt
+        for option, value, usual in OTHERWISE:
+            if self._highs.getModelStatus() not in ended:
+                self._highs.clearSolver()
+                self._highs.setOptionValue(option, value)
+                found = self._asked()
+                self._highs.setOptionValue(option, usual)
+        if self._highs.getModelStatus() not in ended:
+            self.tighten(max(self.feasibility, DEFAULT))
+            self._highs.clearSolver()
+            found = self._asked()
+        return found
+
+    def _asked(self) -> Vertex | None:
         # Ctrl-C waits for a call to end: a long one runs in a thread of its own.
         if self.height > LONG:
             run(self._highs, None)

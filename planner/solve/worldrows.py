@@ -21,7 +21,7 @@ from planner.worlds.types import Floats
 #: A row is added where it is violated by this share of the objective over the number of worlds.
 VIOLATED = 1e-7
 #: Heights are compared with a known stack's total of 1: a row this far above it says enough.
-HIGHEST = 1e4
+HIGHEST = 100.0
 #: Largest coefficient of a row: HiGHS refuses rows from 1e15 on.
 LARGEST = 1e14
 

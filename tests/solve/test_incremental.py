@@ -7,7 +7,8 @@ import pytest
 from scipy.optimize import linprog
 from solve.test_backends import program
 
-from planner.solve.incremental import GrowingLP
+from planner.solve import incremental
+from planner.solve.incremental import GrowingLP, Vertex
 
 COLUMNS = np.arange(3, dtype=np.int32)
 ROWS = [([1.0, 1.0, 1.0], 1.0), ([1.0, 2.0, 0.0], 1.5)]
@@ -45,3 +46,30 @@ def test_a_row_that_is_refused_leaves_the_others_and_their_numbers(
     again = lp.ask(None)
     assert again is not None
     assert (again.value, again.duals.size) == (pytest.approx(truth.fun), 2)
+
+
+def test_a_simplex_that_does_not_end_is_started_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    # One step is too few for any simplex; the last way, presolve, needs none here. What it finds is
+    # the optimum all the same, and the next question is asked in the usual way again.
+    cost, truth = np.array([1.0, 1.5, 3.0]), 1.0  # of x + 1.5 y + 3 z with x + y + z >= 1 alone: x
+    lp = GrowingLP(program(cost.tolist(), whole=[False] * 3))
+    lp.append([(COLUMNS, np.array(ROWS[0][0]), ROWS[0][1])])
+    ways: list[tuple[object, ...]] = []
+    real = GrowingLP._asked
+    names = [option for option, _, _ in incremental.OTHERWISE]
+
+    def told(self: GrowingLP) -> Vertex | None:
+        ways.append(tuple(self._highs.getOptionValue(name)[1] for name in names))
+        return real(self)
+
+    monkeypatch.setattr(GrowingLP, "_asked", told)
+    monkeypatch.setattr(incremental, "SIMPLEX_STEPS", 0)
+    found = lp.ask(None)
+    assert found is not None
+    assert found.value == pytest.approx(truth)
+    assert len(set(ways)) == len(ways) - 1  # as it was, once more, then each other way
+    monkeypatch.setattr(incremental, "SIMPLEX_STEPS", 10)
+    again = lp.ask(None)
+    assert again is not None
+    assert again.value == pytest.approx(truth)
+    assert ways[-1] == ways[0]
