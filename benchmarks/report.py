@@ -26,7 +26,10 @@ COLUMNS = (
     "MiB",
 )
 #: Colours of the peers' groups, fixed so that plots of two runs compare.
-COLOURS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#bbbbbb", "#000000")
+COLOURS = (
+    *("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#999999", "#e07b00"),
+    *("#7a5195", "#8c564b"),
+)
 
 
 def write(rows: Sequence[Row], goals: Sequence[Goal], out: Path) -> str:
@@ -189,8 +192,7 @@ def plot_growth(found: Sequence[Line], out: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, both = plt.subplots(1, 2, figsize=(8.5, 3.8), constrained_layout=True, sharey=True)
-    colours = {**_colours(), "planner": "#000000"}
-    labelled = set()
+    colours, labelled = {**_colours(), "planner": "#000000"}, set()
     sides = ((GROW_TECHNIQUES, 0, "options (512 worlds)"), (GROW_WORLDS, 1, "worlds (240 options)"))
     for axes, (sizes, part, title) in zip(both, sides, strict=True):
         for group in dict.fromkeys(line.group for line in found):
@@ -203,8 +205,12 @@ def plot_growth(found: Sequence[Line], out: Path) -> None:
                 continue
             label = None if group in labelled else group
             labelled.add(group)
-            axes.plot(*zip(*points, strict=True), "o-", color=colours[group], label=label, ms=4)
+            width = 2.4 if group == "planner" else 1.3
+            axes.plot(
+                *zip(*points, strict=True), "o-", color=colours[group], label=label, ms=4, lw=width
+            )
         axes.set_xscale("log", base=2)
+        axes.set_xticks(ticks := [int(size.split("x")[part]) for size in sizes], ticks)
         axes.set_yscale("log")
         axes.set_xlabel(title)
     both[0].set_ylabel("seconds, median")

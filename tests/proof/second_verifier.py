@@ -187,6 +187,11 @@ class _Case:
 
     def _words(self, stack: tuple[int, ...], cost: int, value: Fraction, unit: int) -> None:
         plan = self.plan
+        # To Python true is 1; to a reader of the file it is no number.
+        names = ("cost", "objective_value", "budget", "target_risk", "risk", "risk_empty")
+        shown = [plan[name] for name in names if name in plan]
+        shown += [plan["proof"]["lower_bound"], plan["proof"]["gap"]]
+        _must(not any(isinstance(number, bool) for number in shown))
         _must(plan["proof"]["kind"] in ("certified", "enumerated"))
         _must(plan["stack"] == [self.technique[j] for j in stack])
         _must(plan["levels"] == {self.technique[j]: self.options[j]["level"] for j in stack})
