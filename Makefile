@@ -99,7 +99,7 @@ lock: $(VENV)/.made ## renew the exact versions that developers get, tests/const
 campaign-mutants: $(VENV)/.installed-dev ## do the tests notice faults in the verifier and in money? (COUNT; default 300)
 	$(FIGURE) $(BIN)/python -m tests.campaigns.mutants --count $(if $(filter file,$(origin COUNT)),300,$(COUNT)) --seconds $(SECONDS_AT_MOST)
 
-bench: $(VENV)/.installed-bench ## measure the engine and its peers: goals in two hours, all in ten; goes on where it stopped
+bench: $(VENV)/.installed-bench ## measure the engine and its peers: goals in about two hours, all in ten; goes on where it stopped
 	$(BIN)/python -m benchmarks.run --out out/bench
 
 bench-quick: $(VENV)/.installed ## the same on small instances: under 3 minutes

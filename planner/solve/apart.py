@@ -1,7 +1,5 @@
 """A solve in a process of its own, with a limit on its memory: for solvers that enforce none.
 
-    python -m planner.solve.apart BYTES    a program on stdin, its answer on stdout
-
 Where that process runs out of memory, or the system kills it, this one lives and can say so. Not
 `multiprocessing`: its children run the caller's main module again, and hand over pickles. What
 crosses here are arrays (`.npz` without pickles). The child stops at a byte on stdin, and ends where
@@ -30,6 +28,8 @@ from planner.solve.backend import Answer, Limits, LinearProgram
 GRACE = 4.0
 #: The share of the memory that is free now which a child may take.
 SHARE = 0.8
+#: What runs there.
+CHILD = "planner.solve.apart_child"
 #: Exit code of a child that ran out of memory.
 OUT_OF_MEMORY = 3
 
@@ -40,7 +40,7 @@ def solve_apart(program: LinearProgram, limits: Limits) -> Answer:
     Raises MemoryError where the process needed more memory than is free.
     """
     room = _room()
-    command = [sys.executable, "-m", __name__, str(room or 0)]
+    command = [sys.executable, "-m", CHILD, str(room or 0)]
     # The child looks for the planner where this one was found, wherever it stands.
     here = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -123,70 +123,8 @@ def _packed(program: LinearProgram, limits: Limits) -> bytes:
     return held.getvalue()
 
 
-def _unpacked(asked: bytes, stop: threading.Event) -> tuple[LinearProgram, Limits]:
-    with np.load(io.BytesIO(asked), allow_pickle=False) as held:
-        arrays = {name: held[name] for name in held.files}
-    seconds, gap, feasibility = arrays.pop("_limits").tolist()
-    limits = Limits(None if np.isnan(seconds) else seconds, gap, feasibility, stop)
-    return LinearProgram(**arrays), limits
-
-
 def _answer(said: bytes) -> Answer:
     with np.load(io.BytesIO(said), allow_pickle=False) as held:
         values = held["values"] if "values" in held.files else None
         bound = float(held["bound"]) if "bound" in held.files else None
         return Answer(str(held["stop"]), values, bound)  # type: ignore[arg-type]
-
-
-def _told(answer: Answer) -> bytes:
-    held = io.BytesIO()
-    arrays = {"values": answer.values, "bound": answer.bound}
-    known = {name: np.asarray(x) for name, x in arrays.items() if x is not None}
-    np.savez(held, stop=np.array(answer.stop), **known)  # type: ignore[arg-type]
-    return held.getvalue()
-
-
-# ---------------------------------------------------------------------- in the child
-
-
-def _limit(room: int) -> None:
-    """No more memory than this and what the process holds already."""
-    try:
-        import resource
-    except ImportError:
-        return  # a system without such limits
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
-    most = pages * resource.getpagesize() + room
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if soft in (-1, resource.RLIM_INFINITY) or most < soft:
-        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-
-
-def _listen(stdin: BinaryIO, stop: threading.Event) -> None:
-    while stdin.read(1):
-        stop.set()
-    os._exit(1)  # who asked has gone
-
-
-def main() -> int:
-    """One solve."""
-    room = int(sys.argv[1])
-    stop = threading.Event()
-    try:
-        if room:
-            _limit(room)
-        stdin = sys.stdin.buffer
-        program, limits = _unpacked(stdin.read(int.from_bytes(stdin.read(8), "big")), stop)
-        threading.Thread(target=_listen, args=(stdin, stop), daemon=True).start()
-        from planner.solve.cpsat import solve_here  # after the limit: its libraries count too
-
-        answer = _told(solve_here(program, limits))
-    except MemoryError:
-        return OUT_OF_MEMORY
-    sys.stdout.buffer.write(answer)
-    sys.stdout.buffer.flush()
-    os._exit(0)  # the listening thread holds stdin, which an ordinary end would wait for
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -49,7 +49,7 @@ def test_a_row_that_is_refused_leaves_the_others_and_their_numbers(
 
 
 def test_a_simplex_that_does_not_end_is_started_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    # One step is too few for any simplex; the last way, presolve, needs none here. What it finds is
+    # Without a step no simplex ends; the last way, presolve, needs none here. What it finds is
     # the optimum all the same, and the next question is asked in the usual way again.
     cost, truth = np.array([1.0, 1.5, 3.0]), 1.0  # of x + 1.5 y + 3 z with x + y + z >= 1 alone: x
     lp = GrowingLP(program(cost.tolist(), whole=[False] * 3))
